@@ -1,0 +1,70 @@
+"""Writing files so that nothing half-written ever stands under its final name."""
+
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from ganviz.errors import GanvizError
+
+
+@contextmanager
+def atomic_path(target: str | os.PathLike[str]) -> Iterator[Path]:
+    """Give a temporary path beside `target`; rename it to `target` on success, remove it on failure.
+
+    The temporary name keeps the target's suffix, because encoders choose the format by it, and starts with a
+    dot, so that folder listings and snapshot searches pass over it. Missing parent folders are not made: a
+    mistyped folder should be an error, not a new folder.
+
+    Raises GanvizError, naming the target, when its folder is missing or cannot be written.
+    """
+    target = Path(target)
+    folder = target.parent
+    if not folder.is_dir():
+        raise GanvizError(
+            f"{target}: cannot write, the folder {folder} does not exist; create it or choose another"
+        )
+    if target.is_dir():
+        raise GanvizError(f"{target}: cannot write, a folder of that name is there; choose another name")
+    temporary = folder / f".{target.stem}.{secrets.token_hex(4)}.part{target.suffix}"
+    try:
+        yield temporary
+        os.replace(temporary, target)
+    except OSError as error:
+        raise GanvizError(
+            f"{target}: cannot write ({error.strerror or error}); choose another place"
+        ) from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def atomic_folder(target: str | os.PathLike[str]) -> Iterator[Path]:
+    """Give a temporary folder beside `target`, renamed to `target` on success and removed on failure.
+
+    An existing empty folder is replaced; one with files in it is refused, so that nothing is overwritten.
+    """
+    target = Path(target)
+    if target.exists() and (not target.is_dir() or any(target.iterdir())):
+        raise GanvizError(
+            f"{target}: expected a new or empty folder, it already holds files; choose another name"
+        )
+    if not target.parent.is_dir():
+        raise GanvizError(
+            f"{target}: cannot write, the folder {target.parent} does not exist; create it first"
+        )
+    temporary = target.parent / f".{target.name}.{secrets.token_hex(4)}.part"
+    try:
+        temporary.mkdir()
+        yield temporary
+        if target.exists():
+            target.rmdir()
+        os.replace(temporary, target)
+    except OSError as error:
+        raise GanvizError(
+            f"{target}: cannot write ({error.strerror or error}); choose another place"
+        ) from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)

@@ -1,0 +1,189 @@
+"""DCGAN (Radford, Metz and Chintala 2015, arXiv:1511.06434), with class conditioning after Mirza and Osindero 2014.
+
+Generator: fractionally-strided 4x4 convolutions, batch normalisation everywhere but at the output, ReLU, tanh.
+Discriminator: strided 4x4 convolutions, LeakyReLU 0.2, batch normalisation everywhere but at the input; or, by
+option, no normalisation at all, as gradient penalties want it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from ganviz.models.base import NoiseMode, StagedGenerator, State, check_shape
+from ganviz.spec import Layer, Spec
+
+
+@dataclass(frozen=True, slots=True)
+class DCGANConfig:
+    """Sizes of both nets.
+
+    resolution      16, 32, 64, 128 or 256 pixels a side
+    channels        1 (grey) or 3 (colour)
+    z_dim           length of the noise vector; the paper uses 100, uniform there, N(0, 1) here
+    base_channels   feature maps next to the image; they double at each halving of the resolution ...
+    max_channels    ... up to this many
+    num_classes     0, or the number of classes that both nets are conditioned on
+    d_norm          "batch" (the paper) or "none" (for gradient penalties)
+    d_minibatch_std one more feature map before the last layer: the standard deviation over groups of four images
+    """
+
+    resolution: int = 64
+    channels: int = 3
+    z_dim: int = 100
+    base_channels: int = 64
+    max_channels: int = 512
+    num_classes: int = 0
+    d_norm: str = "batch"
+    d_minibatch_std: bool = False
+
+    def __post_init__(self) -> None:
+        if self.resolution not in (16, 32, 64, 128, 256):
+            raise ValueError(f"resolution: expected 16, 32, 64, 128 or 256, got {self.resolution!r}")
+        if self.channels not in (1, 3):
+            raise ValueError(f"channels: expected 1 or 3, got {self.channels!r}")
+        if self.d_norm not in ("batch", "none"):
+            raise ValueError(f"d_norm: expected 'batch' or 'none', got {self.d_norm!r}")
+        for name in ("z_dim", "base_channels", "max_channels"):
+            value = getattr(self, name)
+            if type(value) is not int or not 0 < value <= 65536:
+                raise ValueError(f"{name}: expected a whole number from 1 to 65536, got {value!r}")
+        if type(self.num_classes) is not int or not 0 <= self.num_classes <= 65536:
+            raise ValueError(
+                f"num_classes: expected a whole number from 0 to 65536, got {self.num_classes!r}"
+            )
+
+    def width(self, resolution: int) -> int:
+        """Feature maps at `resolution`, in both nets."""
+        return min(self.base_channels * self.resolution // (2 * resolution), self.max_channels)
+
+
+class Generator(StagedGenerator):
+    """z (N, z_dim) and label (N, num_classes) to images (N, channels, resolution, resolution) in [-1, 1]."""
+
+    def __init__(self, config: DCGANConfig) -> None:
+        super().__init__()
+        self.config = config
+        inputs = config.z_dim + config.num_classes
+        width = config.width(4)
+        convs: list[nn.Module] = [nn.ConvTranspose2d(inputs, width, 4, bias=False)]
+        norms: list[nn.Module] = [nn.BatchNorm2d(width)]
+        layers = [Layer("4x4", 4, width, ws=(0,))]
+        resolution = 4
+        while resolution < config.resolution:
+            resolution *= 2
+            last = resolution == config.resolution
+            out = config.channels if last else config.width(resolution)
+            convs.append(nn.ConvTranspose2d(width, out, 4, stride=2, padding=1, bias=last))
+            if not last:
+                norms.append(nn.BatchNorm2d(out))
+            layers.append(Layer(f"{resolution}x{resolution}", resolution, out, rgb=last))
+            width = out
+        self.convs = nn.ModuleList(convs)
+        self.norms = nn.ModuleList(norms)
+        self.spec = Spec(
+            arch="dcgan",
+            z_dim=config.z_dim,
+            w_dim=inputs,
+            num_ws=1,
+            resolution=config.resolution,
+            channels=config.channels,
+            num_classes=config.num_classes,
+            truncation="z",
+            layers=tuple(layers),
+        )
+        initialise(self)
+
+    def mapping(
+        self, z: Tensor, label: Tensor | None = None, codes: Mapping[str, Tensor] | None = None
+    ) -> Tensor:
+        """z (N, z_dim), label (N, num_classes) one-hot or soft -> w (N, 1, z_dim + num_classes), the two side by side."""
+        check_shape(z, (None, self.spec.z_dim), "z")
+        return self.concatenate_conditions(z.to(self.device), label, codes)
+
+    def start(self, w: Tensor) -> State:
+        return State(w[:, 0, :, None, None])  # (N, w_dim, 1, 1)
+
+    def step(self, k: int, state: State, w: Tensor, noise: NoiseMode = "const") -> State:
+        x = self.convs[k](state.x)
+        if k == len(self.convs) - 1:
+            # tanh in float32: in bfloat16 its steps near the ends are wider than a grey level.
+            return State(torch.tanh(x.float()))
+        return State(F.relu(self.norms[k](x)))
+
+    def image(self, state: State) -> Tensor:
+        return state.x
+
+
+class Discriminator(nn.Module):
+    """image (N, channels, resolution, resolution) and label (N, num_classes) to logits (N,).
+
+    The label enters as constant planes beside the image, the convolutional form of Mirza and Osindero's y beside x.
+    """
+
+    def __init__(self, config: DCGANConfig) -> None:
+        super().__init__()
+        self.config = config
+        convs: list[nn.Module] = []
+        norms: list[nn.Module] = []
+        width = config.channels + config.num_classes
+        resolution = config.resolution
+        while resolution > 4:
+            resolution //= 2
+            out = config.width(resolution)
+            normed = config.d_norm == "batch" and bool(convs)
+            convs.append(nn.Conv2d(width, out, 4, stride=2, padding=1, bias=not normed))
+            norms.append(nn.BatchNorm2d(out) if normed else nn.Identity())
+            width = out
+        self.convs = nn.ModuleList(convs)
+        self.norms = nn.ModuleList(norms)
+        self.head = nn.Conv2d(width + config.d_minibatch_std, 1, 4)
+        initialise(self)
+
+    def features(self, image: Tensor, label: Tensor | None = None) -> Tensor:
+        """The activations (N, C, 4, 4) that the last layer judges."""
+        x = image
+        if self.config.num_classes:
+            if label is None:
+                raise ValueError(
+                    f"label: expected (N, {self.config.num_classes}) for a conditional model, got None"
+                )
+            planes = label.to(image)[:, :, None, None].expand(-1, -1, *image.shape[2:])
+            x = torch.cat([image, planes], dim=1)
+        for conv, norm in zip(self.convs, self.norms, strict=True):
+            x = F.leaky_relu(norm(conv(x)), 0.2)
+        return x
+
+    def forward(self, image: Tensor, label: Tensor | None = None) -> Tensor:
+        config = self.config
+        check_shape(image, (None, config.channels, config.resolution, config.resolution), "image")
+        x = self.features(image, label)
+        if self.config.d_minibatch_std:
+            x = torch.cat([x, minibatch_std(x)], dim=1)
+        return self.head(x).flatten()  # (N,)
+
+
+def minibatch_std(x: Tensor, group: int = 4) -> Tensor:
+    """Karras et al. 2017, section 3: the deviation within groups of images, as one feature map (N, 1, H, W).
+
+    Image i stands in a group with i + M, i + 2M, ... where M = N / group; if N is not divisible, all N are one group.
+    """
+    count, _, height, width = x.shape
+    group = group if count % group == 0 else count
+    grouped = x.float().reshape(group, count // group, -1)  # (G, M, C H W)
+    deviation = (grouped.var(dim=0, unbiased=False) + 1e-8).sqrt().mean(dim=1)  # (M,)
+    return deviation.repeat(group)[:, None, None, None].expand(-1, 1, height, width).to(x)
+
+
+def initialise(net: nn.Module) -> None:
+    """Radford et al. 2015, section 4: all weights from N(0, 0.02); batch norm's scales from N(1, 0.02)."""
+    for module in net.modules():
+        if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
+            nn.init.normal_(module.weight, 0.0, 0.02)
+            if module.bias is not None:
+                nn.init.zeros_(module.bias)
+        elif isinstance(module, nn.BatchNorm2d):
+            nn.init.normal_(module.weight, 1.0, 0.02)
+            nn.init.zeros_(module.bias)
