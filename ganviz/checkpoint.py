@@ -65,9 +65,7 @@ def read_header(path: str | Path) -> Header:
     except SafetensorError as error:
         raise GanvizError(f"{path}: {_what_it_is(path)} ({error})") from error
     if len(metadata.get(KEY, "")) > MAX_HEADER:
-        raise GanvizError(
-            f"{path}: the ganviz header is larger than {MAX_HEADER >> 20} MiB; the file is damaged"
-        )
+        raise GanvizError(f"{path}: the ganviz header is larger than {MAX_HEADER >> 20} MiB; the file is damaged")
     if KEY not in metadata:
         raise GanvizError(
             f"{path}: these are safetensors without a ganviz header, so the architecture is not known; "
@@ -78,22 +76,14 @@ def read_header(path: str | Path) -> Header:
         version, arch = header["format"], header["arch"]
         config, digest = dict(header["config"]), str(header["digest"])
         if version != FORMAT:
-            raise GanvizError(
-                f"{path}: format {version} is not known, this version reads {FORMAT}; update ganviz"
-            )
+            raise GanvizError(f"{path}: format {version} is not known, this version reads {FORMAT}; update ganviz")
         if arch not in MODELS:
-            raise GanvizError(
-                f"{path}: unknown architecture {arch!r}; this version knows {', '.join(MODELS)}"
-            )
-        return Header(
-            path, arch, config, Spec.from_json(header["spec"]), Card.from_json(header["card"]), digest
-        )
+            raise GanvizError(f"{path}: unknown architecture {arch!r}; this version knows {', '.join(MODELS)}")
+        return Header(path, arch, config, Spec.from_json(header["spec"]), Card.from_json(header["card"]), digest)
     except GanvizError as error:
         raise error if str(path) in str(error) else GanvizError(f"{path}: {error}") from error
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-        raise GanvizError(
-            f"{path}: the ganviz header is damaged ({type(error).__name__}: {error})"
-        ) from error
+        raise GanvizError(f"{path}: the ganviz header is damaged ({type(error).__name__}: {error})") from error
 
 
 def load(path: str | Path, device: str = "cpu") -> "StagedGenerator":
@@ -107,17 +97,13 @@ def load(path: str | Path, device: str = "cpu") -> "StagedGenerator":
     tensors: dict[str, Any] = {}
     try:
         with safe_open(header.path, framework="pt") as file:
-            for name in file.keys():  # noqa: SIM118 -- not a mapping
+            for name in file.keys():
                 tensors[name] = file.get_tensor(name)
     except (SafetensorError, OSError, ValueError) as error:
-        raise GanvizError(
-            f"{path}: the weights cannot be read ({error}); fetch or train the file again"
-        ) from error
+        raise GanvizError(f"{path}: the weights cannot be read ({error}); fetch or train the file again") from error
     found = digest_of({name: _as_numpy(tensor) for name, tensor in tensors.items()})
     if found != header.digest:
-        raise GanvizError(
-            f"{path}: the weights do not match their checksum, the file is damaged; fetch it again"
-        )
+        raise GanvizError(f"{path}: the weights do not match their checksum, the file is damaged; fetch it again")
     try:
         # Built without memory first: a hostile configuration can ask for any size, the shapes below settle it.
         with torch.device("meta"):
@@ -127,9 +113,7 @@ def load(path: str | Path, device: str = "cpu") -> "StagedGenerator":
     wanted = generator.state_dict()
     for name, tensor in wanted.items():
         if name not in tensors:
-            raise GanvizError(
-                f"{path}: the tensor {name} is missing; the file is not a whole {header.arch} generator"
-            )
+            raise GanvizError(f"{path}: the tensor {name} is missing; the file is not a whole {header.arch} generator")
         if tensors[name].shape != tensor.shape:
             raise GanvizError(
                 f"{path}: {name} has shape {tuple(tensors[name].shape)}, "
@@ -139,9 +123,7 @@ def load(path: str | Path, device: str = "cpu") -> "StagedGenerator":
     if extra:
         raise GanvizError(f"{path}: the tensor {extra[0]} belongs to nothing in a {header.arch} generator")
     if generator.spec != header.spec:
-        raise GanvizError(
-            f"{path}: the header's description does not fit its own configuration; the file is damaged"
-        )
+        raise GanvizError(f"{path}: the header's description does not fit its own configuration; the file is damaged")
     weights = {name: t.float() if t.is_floating_point() else t for name, t in tensors.items()}
     generator.load_state_dict(weights, assign=True)
     generator.requires_grad_(False)

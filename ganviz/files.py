@@ -23,9 +23,7 @@ def atomic_path(target: str | os.PathLike[str]) -> Iterator[Path]:
     target = Path(target)
     folder = target.parent
     if not folder.is_dir():
-        raise GanvizError(
-            f"{target}: cannot write, the folder {folder} does not exist; create it or choose another"
-        )
+        raise GanvizError(f"{target}: cannot write, the folder {folder} does not exist; create it or choose another")
     if target.is_dir():
         raise GanvizError(f"{target}: cannot write, a folder of that name is there; choose another name")
     temporary = folder / f".{target.stem}.{secrets.token_hex(4)}.part{target.suffix}"
@@ -33,9 +31,7 @@ def atomic_path(target: str | os.PathLike[str]) -> Iterator[Path]:
         yield temporary
         os.replace(temporary, target)
     except OSError as error:
-        raise GanvizError(
-            f"{target}: cannot write ({error.strerror or error}); choose another place"
-        ) from error
+        raise GanvizError(f"{target}: cannot write ({error.strerror or error}); choose another place") from error
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -48,13 +44,9 @@ def atomic_folder(target: str | os.PathLike[str]) -> Iterator[Path]:
     """
     target = Path(target)
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
-        raise GanvizError(
-            f"{target}: expected a new or empty folder, it already holds files; choose another name"
-        )
+        raise GanvizError(f"{target}: expected a new or empty folder, it already holds files; choose another name")
     if not target.parent.is_dir():
-        raise GanvizError(
-            f"{target}: cannot write, the folder {target.parent} does not exist; create it first"
-        )
+        raise GanvizError(f"{target}: cannot write, the folder {target.parent} does not exist; create it first")
     temporary = target.parent / f".{target.name}.{secrets.token_hex(4)}.part"
     try:
         temporary.mkdir()
@@ -63,8 +55,6 @@ def atomic_folder(target: str | os.PathLike[str]) -> Iterator[Path]:
             target.rmdir()
         os.replace(temporary, target)
     except OSError as error:
-        raise GanvizError(
-            f"{target}: cannot write ({error.strerror or error}); choose another place"
-        ) from error
+        raise GanvizError(f"{target}: cannot write ({error.strerror or error}); choose another place") from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)

@@ -97,9 +97,7 @@ class Vector:
         """Keep a read-only float32 copy of `array`."""
         kept = np.array(array, dtype=np.float32, order="C")
         if kept.ndim not in (1, 2) or not np.isfinite(kept).all():
-            raise ValueError(
-                f"vector: expected one or two dimensions of finite numbers, got shape {kept.shape}"
-            )
+            raise ValueError(f"vector: expected one or two dimensions of finite numbers, got shape {kept.shape}")
         kept.setflags(write=False)
         return cls(array_digest(kept), space, kept)
 
@@ -213,9 +211,7 @@ class Recipe:
         _expect(data, dict, "recipe")
         unknown = set(data) - {"model", "latent", "label", "codes", "psi", "cutoff", "noise"}
         if unknown:
-            raise GanvizError(
-                f"recipe: {sorted(unknown)[0]!r} is not known here; a newer ganviz may have written it"
-            )
+            raise GanvizError(f"recipe: {sorted(unknown)[0]!r} is not known here; a newer ganviz may have written it")
         model = _expect(data.get("model"), dict, "recipe's model")
         name, digest = model.get("name", ""), model.get("digest", "")
         if not (isinstance(name, str) and isinstance(digest, str) and len(name) < 512 and len(digest) < 256):
@@ -253,9 +249,7 @@ class Sheet:
 
     def __post_init__(self) -> None:
         if not any(cell is not None for cell in self.cells) or self.columns < 1:
-            raise ValueError(
-                f"sheet: expected at least one cell and one column, got {len(self.cells)}, {self.columns}"
-            )
+            raise ValueError(f"sheet: expected at least one cell and one column, got {len(self.cells)}, {self.columns}")
 
     @property
     def rows(self) -> int:
@@ -305,9 +299,7 @@ class Sheet:
         columns = _whole(data.get("columns", 1), "sheet's columns")
         if not 1 <= columns <= 65536 or all(cell is None for cell in cells):
             raise GanvizError(f"sheet: expected 1 to 65536 columns and a picture, got {columns} columns")
-        return cls(
-            tuple(cells), columns, tuple(str(text)[:200] for text in headings), data.get("labels") is True
-        )
+        return cls(tuple(cells), columns, tuple(str(text)[:200] for text in headings), data.get("labels") is True)
 
 
 def class_weights(index: int, num_classes: int) -> tuple[float, ...]:
@@ -395,14 +387,10 @@ def describe(recipe: Recipe, class_names: tuple[str, ...] = ()) -> str:
         if len(shares) == 1:
             said.append(names[0])
         else:
-            said.append(
-                " + ".join(f"{weight:.0%} {name}" for (weight, _), name in zip(shares, names, strict=True))
-            )
+            said.append(" + ".join(f"{weight:.0%} {name}" for (weight, _), name in zip(shares, names, strict=True)))
     said.extend(f"{name} {', '.join(f'{x:g}' for x in value)}" for name, value in recipe.codes)
     if recipe.psi != 1.0:
-        said.append(
-            f"psi {recipe.psi:.2f}" + ("" if recipe.cutoff is None else f" on {recipe.cutoff} layers")
-        )
+        said.append(f"psi {recipe.psi:.2f}" + ("" if recipe.cutoff is None else f" on {recipe.cutoff} layers"))
     if recipe.noise.mode != "const":
         said.append("no noise" if recipe.noise.mode == "none" else f"noise seed {recipe.noise.seed}")
     return " · ".join(part for part in said if part)
@@ -424,11 +412,7 @@ def describe_latent(latent: Expression) -> str:
         case Lerp(a, b, t) | Slerp(a, b, t):
             return f"{describe_latent(a)} → {describe_latent(b)} at {t:.2f}"
         case Offset(base, values):
-            moved = (
-                f"z{values[0][0]} {values[0][1]:+.2f}"
-                if len(values) == 1
-                else f"{len(values)} dimensions moved"
-            )
+            moved = f"z{values[0][0]} {values[0][1]:+.2f}" if len(values) == 1 else f"{len(values)} dimensions moved"
             return f"{describe_latent(base)} · {moved}"
 
 
@@ -459,9 +443,7 @@ def expression_from_json(data: Any, arrays: Mapping[str, np.ndarray] | None = No
     return _read_expression(data, arrays or {}, budget, MAX_DEPTH)
 
 
-def _read_expression(
-    data: Any, arrays: Mapping[str, np.ndarray], budget: list[int], depth: int
-) -> Expression:
+def _read_expression(data: Any, arrays: Mapping[str, np.ndarray], budget: list[int], depth: int) -> Expression:
     budget[0] -= 1
     if budget[0] < 0 or depth < 0:
         raise GanvizError(f"latent: expected at most {MAX_NODES} nodes, {MAX_DEPTH} deep")
@@ -475,16 +457,12 @@ def _read_expression(
             right, down = _numbers(rest.get("at", [0.0, 0.0]), "seed's place on the plane", count=2)
             number = _whole(seed, "seed")
             if not 0 <= number < SEED_LIMIT or max(abs(right), abs(down)) > 1e6:
-                raise GanvizError(
-                    f"seed: expected 0 to {SEED_LIMIT - 1} and a place near it, got {data!r:.80}"
-                )
+                raise GanvizError(f"seed: expected 0 to {SEED_LIMIT - 1} and a place near it, got {data!r:.80}")
             return Seed(number, right, down)
         case {"vector": str(digest), "space": "z" | "w" as space}:
             array = arrays.get(digest)
             if array is None:
-                raise GanvizError(
-                    f"latent: the array {digest[:12]}... is not in this file; the file may be cut short"
-                )
+                raise GanvizError(f"latent: the array {digest[:12]}... is not in this file; the file may be cut short")
             return Vector.of(array, space)
         case {"mapped": base}:
             return Mapped(read(base))

@@ -84,16 +84,12 @@ class Spec:
             )
             spec = cls(**given)
         except (TypeError, ValueError, AttributeError) as error:
-            raise GanvizError(
-                f"the model's description is not one that this version knows ({error})"
-            ) from error
+            raise GanvizError(f"the model's description is not one that this version knows ({error})") from error
         sizes = (spec.z_dim, spec.w_dim, spec.num_ws, spec.resolution, spec.channels)
         if not all(type(size) is int and 0 < size <= 1 << 20 for size in sizes):
             raise GanvizError(f"the model's description has impossible sizes: {sizes}")
         if type(spec.num_classes) is not int or not 0 <= spec.num_classes <= 1 << 20:
-            raise GanvizError(
-                f"the model's description has an impossible number of classes: {spec.num_classes!r}"
-            )
+            raise GanvizError(f"the model's description has an impossible number of classes: {spec.num_classes!r}")
         return spec
 
 

@@ -47,9 +47,7 @@ class StagedGenerator(nn.Module):
 
     spec: Spec
 
-    def mapping(
-        self, z: Tensor, label: Tensor | None = None, codes: Mapping[str, Tensor] | None = None
-    ) -> Tensor:
+    def mapping(self, z: Tensor, label: Tensor | None = None, codes: Mapping[str, Tensor] | None = None) -> Tensor:
         raise NotImplementedError
 
     def start(self, w: Tensor) -> State:
@@ -78,9 +76,7 @@ class StagedGenerator(nn.Module):
             state = self.step(k, state, w, noise)
         return self.image(state)
 
-    def forward(
-        self, z: Tensor, label: Tensor | None = None, codes: Mapping[str, Tensor] | None = None
-    ) -> Tensor:
+    def forward(self, z: Tensor, label: Tensor | None = None, codes: Mapping[str, Tensor] | None = None) -> Tensor:
         """mapping and synthesis in one: z (N, z_dim) to images (N, C, H, W) in [-1, 1]."""
         return self.synthesis(self.mapping(z, label, codes))
 

@@ -51,9 +51,7 @@ class DCGANConfig:
             if type(value) is not int or not 0 < value <= 65536:
                 raise ValueError(f"{name}: expected a whole number from 1 to 65536, got {value!r}")
         if type(self.num_classes) is not int or not 0 <= self.num_classes <= 65536:
-            raise ValueError(
-                f"num_classes: expected a whole number from 0 to 65536, got {self.num_classes!r}"
-            )
+            raise ValueError(f"num_classes: expected a whole number from 0 to 65536, got {self.num_classes!r}")
 
     def width(self, resolution: int) -> int:
         """Feature maps at `resolution`, in both nets."""
@@ -96,9 +94,7 @@ class Generator(StagedGenerator):
         )
         initialise(self)
 
-    def mapping(
-        self, z: Tensor, label: Tensor | None = None, codes: Mapping[str, Tensor] | None = None
-    ) -> Tensor:
+    def mapping(self, z: Tensor, label: Tensor | None = None, codes: Mapping[str, Tensor] | None = None) -> Tensor:
         """z (N, z_dim), label (N, num_classes) one-hot or soft -> w (N, 1, z_dim + num_classes), the two side by side."""
         check_shape(z, (None, self.spec.z_dim), "z")
         return self.concatenate_conditions(z.to(self.device), label, codes)
@@ -147,9 +143,7 @@ class Discriminator(nn.Module):
         x = image
         if self.config.num_classes:
             if label is None:
-                raise ValueError(
-                    f"label: expected (N, {self.config.num_classes}) for a conditional model, got None"
-                )
+                raise ValueError(f"label: expected (N, {self.config.num_classes}) for a conditional model, got None")
             planes = label.to(image)[:, :, None, None].expand(-1, -1, *image.shape[2:])
             x = torch.cat([image, planes], dim=1)
         for conv, norm in zip(self.convs, self.norms, strict=True):
