@@ -6,11 +6,13 @@ generator calls `start`, then `step` for each layer of the spec, then `image`, a
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from ganviz.spec import Spec
+from ganviz.recipe import ModelRef
+from ganviz.spec import Card, Spec
 
 NoiseMode = str | int
 """Noise of the layers that add some: "const" (the model's own maps), "none", or an int seed."""
@@ -46,6 +48,11 @@ class StagedGenerator(nn.Module):
     """
 
     spec: Spec
+    config: Any
+    """The frozen dataclass that the network was built from."""
+    card: Card
+    ref: ModelRef
+    """Set by `checkpoint.load`: what is known of the weights, and the reference that recipes name them by."""
 
     def mapping(self, z: Tensor, label: Tensor | None = None, codes: Mapping[str, Tensor] | None = None) -> Tensor:
         raise NotImplementedError

@@ -95,7 +95,7 @@ class Generator(StagedGenerator):
         initialise(self)
 
     def mapping(self, z: Tensor, label: Tensor | None = None, codes: Mapping[str, Tensor] | None = None) -> Tensor:
-        """z (N, z_dim), label (N, num_classes) one-hot or soft -> w (N, 1, z_dim + num_classes), the two side by side."""
+        """z (N, z_dim) and label (N, num_classes), one-hot or soft, side by side: w (N, 1, z_dim + num_classes)."""
         check_shape(z, (None, self.spec.z_dim), "z")
         return self.concatenate_conditions(z.to(self.device), label, codes)
 

@@ -1,0 +1,341 @@
+"""The compute thread: the only thread that runs a network while exploring.
+
+It owns the Renderer. The window leaves the newest recipe in a mailbox of one; what was there before and has not
+been begun is forgotten. Priorities, looked at anew after each step: the current picture, opening a model,
+thumbnails, then one step of the running job. torch is imported here, after the window has been painted.
+"""
+
+import logging
+import threading
+from collections import OrderedDict, deque
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from PIL import Image
+from PySide6.QtCore import QObject, Qt, Signal
+
+from ganviz import catalog
+from ganviz.checkpoint import read_header
+from ganviz.errors import GanvizError
+from ganviz.jobs import Job, Offload, Progress
+from ganviz.recipe import Recipe
+
+if TYPE_CHECKING:
+    from ganviz.render import Renderer
+
+log = logging.getLogger(__name__)
+
+THUMBNAIL = 96
+"""Longest side of a thumbnail in pixels."""
+THUMBNAILS_KEPT = 1024
+
+
+class Compute(QObject):
+    """Hands work to the compute thread. All methods are called on the UI thread, all signals arrive there.
+
+    Signals:
+        started(device): torch is imported and the renderer is there
+        frame_ready(frame): a Frame for a recipe that was requested
+        frame_failed(recipe, message): that recipe cannot be drawn; message is one line for the user
+        model_opened(header, given): the model behind `open_model(given)` is loaded
+        model_failed(given, message): it is not
+        thumbnail_ready(recipe, pixels): uint8 (h, w, C), at most THUMBNAIL pixels a side
+        job_progress(progress), job_done(result), job_failed(message), job_cancelled(): of the running job
+        idle(): nothing is left to do
+    """
+
+    started = Signal(str)
+    frame_ready = Signal(object)
+    frame_failed = Signal(object, str)
+    model_opened = Signal(object, object)
+    model_failed = Signal(object, str)
+    thumbnail_ready = Signal(object, object)
+    job_progress = Signal(object)
+    job_done = Signal(object)
+    job_failed = Signal(str)
+    job_cancelled = Signal()
+    idle = Signal()
+
+    _deliver = Signal(object, tuple)
+
+    def __init__(self, parent: QObject | None = None, device: str = "auto") -> None:
+        super().__init__(parent)
+        # Everything the thread says goes through this queued hop, so that slots never run on the compute thread.
+        self._deliver.connect(self._on_deliver, Qt.ConnectionType.QueuedConnection)
+        self._device = device
+        self._wake = threading.Condition()
+        self._wanted: Recipe | None = None
+        self._openings: deque[str | Path] = deque()
+        self._thumbnails: dict[str, deque[Recipe]] = {}
+        self._new_job: Callable[[Renderer], Job[Any]] | None = None
+        self._cancel = False
+        self._stopping = False
+        self._busy = False
+        self._job_running = False
+        self._cache: OrderedDict[Recipe, np.ndarray] = OrderedDict()
+        self._thread = threading.Thread(target=self._run, name="compute", daemon=True)
+
+    # --- called on the UI thread -------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Start the thread; torch is imported then."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread, closing a running job cleanly; returns when it has ended."""
+        with self._wake:
+            self._stopping = True
+            self._wake.notify()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is left to do."""
+        with self._wake:
+            return not (self._busy or self._has_work())
+
+    @property
+    def job_running(self) -> bool:
+        """Whether a job was started and its end has not been delivered yet."""
+        return self._job_running
+
+    def request(self, recipe: Recipe) -> None:
+        """Draw this recipe next, in place of any that waits."""
+        with self._wake:
+            self._wanted = recipe
+            self._wake.notify()
+
+    def open_model(self, given: str | Path) -> None:
+        """Load a MODEL (file, run folder or name); answers with model_opened or model_failed."""
+        with self._wake:
+            self._openings.append(given)
+            self._wake.notify()
+
+    def want_thumbnails(self, channel: str, recipes: Iterable[Recipe]) -> None:
+        """Draw small pictures of these recipes when there is time, in place of what this channel waited for."""
+        known = []
+        with self._wake:
+            missing: deque[Recipe] = deque()
+            for recipe in recipes:
+                pixels = self._cache.get(recipe)
+                if pixels is None:
+                    missing.append(recipe)
+                else:
+                    known.append((recipe, pixels))
+            self._thumbnails[channel] = missing
+            self._wake.notify()
+        for recipe, pixels in known:
+            self.thumbnail_ready.emit(recipe, pixels)
+
+    def start_job(self, make: Callable[["Renderer"], Job[Any]]) -> bool:
+        """Run the job that `make(renderer)` gives; False while another one is running."""
+        if self._job_running:
+            return False
+        self._job_running = True
+        with self._wake:
+            self._new_job, self._cancel = make, False
+            self._wake.notify()
+        return True
+
+    def cancel_job(self) -> None:
+        """Close the running job at its next step; answers with job_cancelled."""
+        with self._wake:
+            self._cancel = True
+            self._wake.notify()
+
+    def _on_deliver(self, signal: Any, arguments: tuple[Any, ...]) -> None:
+        name = str(signal)
+        if name in ("job_done", "job_failed", "job_cancelled"):
+            self._job_running = False
+        getattr(self, name).emit(*arguments)
+
+    # --- the thread itself -------------------------------------------------------------------------------------
+
+    def _say(self, name: str, *arguments: Any) -> None:
+        self._deliver.emit(name, arguments)
+
+    def _has_work(self) -> bool:
+        return (
+            self._wanted is not None
+            or bool(self._openings)
+            or any(self._thumbnails.values())
+            or self._new_job is not None
+        )
+
+    def _run(self) -> None:
+        from ganviz.render import Renderer
+
+        renderer = Renderer(self._device)
+        self._say("started", renderer.device)
+        with ThreadPoolExecutor(max_workers=1, thread_name_prefix="offload") as side:
+            job = RunningJob(self._say, side, self._notify)
+            while self._step(renderer, job):
+                pass
+            job.close()
+
+    def _notify(self) -> None:
+        with self._wake:
+            self._wake.notify()
+
+    def _step(self, renderer: "Renderer", job: "RunningJob") -> bool:
+        """Wait for work and do one piece of it; False once the thread is to end."""
+        with self._wake:
+            while not (self._stopping or self._has_work() or job.can_step or (self._cancel and job.running)):
+                if self._busy:
+                    self._busy = False
+                    self._say("idle")
+                self._wake.wait()
+            if self._stopping:
+                return False
+            self._busy = True
+            wanted, self._wanted = self._wanted, None
+            opening = self._openings.popleft() if wanted is None and self._openings else None
+            thumbnail = self._next_thumbnail() if wanted is None and opening is None else None
+            make, self._new_job = self._new_job, None
+            cancel, self._cancel = self._cancel and (job.running or make is not None), False
+        if make is not None:
+            job.begin(make, renderer)
+        if cancel:
+            job.cancel()
+        if wanted is not None:
+            self._draw(renderer, wanted)
+        elif opening is not None:
+            self._open(renderer, opening)
+        elif thumbnail is not None:
+            self._draw_thumbnail(renderer, thumbnail)
+        elif job.can_step:
+            job.step()
+        return True
+
+    def _next_thumbnail(self) -> Recipe | None:
+        for waiting in self._thumbnails.values():
+            if waiting:
+                return waiting.popleft()
+        return None
+
+    def _draw(self, renderer: "Renderer", recipe: Recipe) -> None:
+        try:
+            frame = renderer.render(recipe)
+        except Exception as error:  # whatever went wrong, the thread goes on and the user is told
+            self._say("frame_failed", recipe, _sentence(error))
+        else:
+            self._remember(recipe, frame.pixels)
+            self._say("frame_ready", frame)
+
+    def _draw_thumbnail(self, renderer: "Renderer", recipe: Recipe) -> None:
+        try:
+            pixels = self._remember(recipe, renderer.render(recipe).pixels)
+        except Exception as error:
+            log.warning("no thumbnail: %s", _sentence(error))
+        else:
+            self._say("thumbnail_ready", recipe, pixels)
+
+    def _open(self, renderer: "Renderer", given: str | Path) -> None:
+        try:
+            header = read_header(catalog.find(given))
+            renderer.load(header.path)
+        except Exception as error:
+            self._say("model_failed", given, _sentence(error))
+        else:
+            catalog.remember(header.path)
+            self._say("model_opened", header, given)
+
+    def _remember(self, recipe: Recipe, pixels: np.ndarray) -> np.ndarray:
+        small = thumbnail_of(pixels)
+        with self._wake:
+            self._cache[recipe] = small
+            self._cache.move_to_end(recipe)
+            while len(self._cache) > THUMBNAILS_KEPT:
+                self._cache.popitem(last=False)
+        return small
+
+
+class RunningJob:
+    """The one long job, stepped on the compute thread; its Offloads run on the side thread."""
+
+    def __init__(self, say: Callable[..., None], side: ThreadPoolExecutor, notify: Callable[[], None]) -> None:
+        self._say = say
+        self._side = side
+        self._notify = notify
+        self._job: Job[Any] | None = None
+        self._future: Future[Any] | None = None
+
+    @property
+    def running(self) -> bool:
+        return self._job is not None
+
+    @property
+    def can_step(self) -> bool:
+        """Whether there is a job that does not wait for its side thread."""
+        return self._job is not None and (self._future is None or self._future.done())
+
+    def begin(self, make: Callable[["Renderer"], Job[Any]], renderer: "Renderer") -> None:
+        try:
+            self._job = make(renderer)
+        except Exception as error:
+            self._say("job_failed", _sentence(error))
+
+    def step(self) -> None:
+        """Take the job to its next yield."""
+        assert self._job is not None
+        future, self._future = self._future, None
+        try:
+            if future is None:
+                said = self._job.send(None)
+            else:
+                error = future.exception()
+                said = self._job.throw(error) if error is not None else self._job.send(future.result())
+        except StopIteration as end:
+            self._job = None
+            self._say("job_done", end.value)
+        except Exception as error:
+            self._job = None
+            self._say("job_failed", _sentence(error))
+        else:
+            if isinstance(said, Offload):
+                self._future = self._side.submit(said)
+                self._future.add_done_callback(lambda _: self._notify())
+            elif isinstance(said, Progress):
+                self._say("job_progress", said)
+
+    def cancel(self) -> None:
+        if self._job is not None:
+            self.close()
+            self._say("job_cancelled")
+
+    def close(self) -> None:
+        """Run the job's clean-up; one that waits for its side thread lets that finish first."""
+        if self._job is None:
+            return
+        if self._future is not None:
+            self._future.exception()
+        try:
+            self._job.close()
+        except Exception:
+            log.exception("a job failed while it was being cancelled")
+        self._job = self._future = None
+
+
+def thumbnail_of(pixels: np.ndarray) -> np.ndarray:
+    """pixels uint8 (H, W, C) scaled down by area average to at most THUMBNAIL a side; smaller ones as they are."""
+    longest = max(pixels.shape[:2])
+    if longest <= THUMBNAIL:
+        return pixels
+    image = Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels)
+    image.thumbnail((THUMBNAIL, THUMBNAIL), Image.Resampling.BOX)
+    small = np.asarray(image)
+    return small[:, :, None] if small.ndim == 2 else small
+
+
+def _sentence(error: BaseException) -> str:
+    """One line for the user; what is not meant for one is logged with its traceback."""
+    if isinstance(error, GanvizError):
+        return str(error)
+    log.error("unexpected error on the compute thread", exc_info=error)
+    if isinstance(error, MemoryError) or "out of memory" in str(error).lower():
+        return "not enough memory for this; close other programs or choose a smaller model"
+    return f"something went wrong that should not have ({type(error).__name__}: {error})"

@@ -1,0 +1,184 @@
+"""The document: the session on screen with its history. Every edit of every widget goes through here."""
+
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QObject, Signal
+
+from ganviz.checkpoint import Header
+from ganviz.history import History
+from ganviz.recipe import ModelRef, Recipe, Seed, class_weights
+from ganviz.session import Kept, Session, load_session, save_session
+from ganviz.spec import Card, Spec
+
+
+class Document(QObject):
+    """Holds the present Session and replaces it; there is nothing in it that undo does not bring back.
+
+    Signals:
+        changed(old, new): the session was replaced, by an edit, undo, redo or opening; both are Sessions (old may
+            be None when the first model was opened)
+        path_changed(): the session file's path or the dirty mark may have changed
+    """
+
+    changed = Signal(object, object)
+    path_changed = Signal()
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._history: History[Session] | None = None
+        self._headers: dict[str, Header] = {}  # by digest
+        self.path: Path | None = None
+
+    # --- what is there -----------------------------------------------------------------------------------------
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is a model, and so a session; without one, only `open_model` may be called."""
+        return self._history is not None
+
+    @property
+    def history(self) -> History[Session]:
+        if self._history is None:
+            raise RuntimeError("no model is open yet")
+        return self._history
+
+    @property
+    def session(self) -> Session:
+        return self.history.present
+
+    @property
+    def recipe(self) -> Recipe:
+        return self.session.recipe
+
+    @property
+    def header(self) -> Header:
+        """What is known of the model that the present recipe names."""
+        return self._headers[self.recipe.model.digest]
+
+    @property
+    def spec(self) -> Spec:
+        return self.header.spec
+
+    @property
+    def card(self) -> Card:
+        return self.header.card
+
+    @property
+    def dirty(self) -> bool:
+        """Whether something was done that the session file does not hold."""
+        return self._history is not None and self._history.dirty
+
+    def knows(self, ref: ModelRef) -> bool:
+        """Whether that model was opened here, so that its spec is at hand."""
+        return ref.digest in self._headers
+
+    def header_of(self, ref: ModelRef) -> Header:
+        """What is known of a model that was opened here before."""
+        return self._headers[ref.digest]
+
+    # --- editing -----------------------------------------------------------------------------------------------
+
+    def edit(self, merge: object | None = None, **changes: Any) -> None:
+        """Replace fields of the session; edits with the same `merge` key in a row are one undo step until `seal`."""
+        self._replace(self.session.edit(**changes), merge)
+
+    def edit_recipe(self, merge: object | None = None, **changes: Any) -> None:
+        """Replace fields of the present recipe."""
+        self._replace(self.session.edit(recipe=self.recipe.edit(**changes)), merge)
+
+    def seal(self) -> None:
+        """A gesture has ended."""
+        if self._history is not None:
+            self._history.seal()
+
+    def keep(self) -> None:
+        """Put the present picture into the gallery; a picture that is there already is not kept twice."""
+        if all(kept.recipe != self.recipe for kept in self.session.gallery):
+            self.edit(gallery=(*self.session.gallery, Kept(self.recipe)))
+
+    def undo(self) -> None:
+        self._travel(self.history.undo)
+
+    def redo(self) -> None:
+        self._travel(self.history.redo)
+
+    def jump(self, index: int) -> None:
+        """Go to entry `index` of past + present + future."""
+        self._travel(lambda: self.history.jump(index))
+
+    def _travel(self, step: Any) -> None:
+        old = self.session
+        new = step()
+        if new != old:
+            self.changed.emit(old, new)
+            self.path_changed.emit()
+
+    def _replace(self, session: Session, merge: object | None) -> None:
+        old = self.session
+        if self.history.edit(session, merge):
+            self.changed.emit(old, session)
+            self.path_changed.emit()
+
+    # --- opening and saving ------------------------------------------------------------------------------------
+
+    def introduce(self, header: Header) -> None:
+        """Make a model's description known, so that recipes naming it can be shown."""
+        self._headers[header.digest] = header
+
+    def open_model(self, header: Header) -> None:
+        """Show another model: seed and settings that still apply are kept. The first one begins the history."""
+        self.introduce(header)
+        recipe = fresh_recipe(header)
+        if self._history is None:
+            self._begin(Session(recipe))
+            return
+        if header.ref == self.recipe.model:
+            return
+        latent = self.recipe.latent
+        if isinstance(latent, Seed):
+            recipe = recipe.edit(latent=latent)
+        if self.recipe.label is not None and len(self.recipe.label) == header.spec.num_classes:
+            recipe = recipe.edit(label=self.recipe.label)
+        self.seal()
+        self.edit(recipe=recipe)
+
+    def open_recipe(self, recipe: Recipe) -> None:
+        """Show a recipe, as from a dropped picture; its model must have been introduced."""
+        if self._history is None:
+            self._begin(Session(recipe))
+        else:
+            self.seal()
+            self.edit(recipe=recipe)
+
+    def read_session(self, path: Path) -> Session:
+        """Read a session file without showing it, so that its models can be found first. Raises GanvizError."""
+        return load_session(path)
+
+    def open_session(self, session: Session, path: Path | None) -> None:
+        """Show a session that was read; all its models must have been introduced. The history begins anew."""
+        self.path = path
+        self._begin(session)
+
+    def save(self, path: Path) -> None:
+        """Write the session file. Raises GanvizError; then nothing has changed."""
+        save_session(path, self.session)
+        self.path = path
+        self.history.mark_saved()
+        self.path_changed.emit()
+
+    def _begin(self, session: Session) -> None:
+        old = self._history.present if self._history is not None else None
+        if self._history is None:
+            self._history = History(session)
+        else:
+            self._history.reset(session)
+        self.changed.emit(old, session)
+        self.path_changed.emit()
+
+
+def fresh_recipe(header: Header, seed: int = 0) -> Recipe:
+    """What a model is first shown with: its card's psi, class 0 said outright where it has classes."""
+    spec = header.spec
+    label = class_weights(0, spec.num_classes) if spec.num_classes else None
+    return Recipe(header.ref, Seed(seed), label=label, psi=header.card.psi)

@@ -1,0 +1,136 @@
+"""Finding models: bundled, fetched, recent, in a run folder or anywhere on disk. No torch."""
+
+import difflib
+import json
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+
+from ganviz import places
+from ganviz.checkpoint import Header, read_header
+from ganviz.errors import GanvizError
+from ganviz.files import atomic_path
+from ganviz.recipe import ModelRef
+
+log = logging.getLogger(__name__)
+
+SUFFIX = ".safetensors"
+RECENT_LIMIT = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """Where a referenced model was found; `exact` is False when only the name agrees, not the weights."""
+
+    path: Path
+    exact: bool
+
+
+def bundled() -> list[Header]:
+    """The models that ship with the program, by name."""
+    return _headers(sorted((places.resources() / "models").glob(f"*{SUFFIX}")))
+
+
+def fetched() -> list[Header]:
+    """The models that were downloaded and converted into the user's cache."""
+    return _headers(sorted((places.cache() / "models").glob(f"*{SUFFIX}")))
+
+
+def recent() -> list[Header]:
+    """Models opened lately from elsewhere, newest first; those that are gone or damaged are passed over."""
+    own = {header.path.resolve() for header in bundled()}
+    return _headers([path for path in _recent_paths() if path.is_file() and path.resolve() not in own])
+
+
+def remember(path: str | Path) -> None:
+    """Put a model at the head of the recent list. A list that cannot be written is only logged: it is a comfort."""
+    path = Path(path).resolve()
+    if path.parent == (places.resources() / "models").resolve():
+        return
+    paths = [path, *(other for other in _recent_paths() if other != path)][:RECENT_LIMIT]
+    try:
+        with atomic_path(_recent_file()) as temporary:
+            temporary.write_text(json.dumps([str(item) for item in paths], indent=1), encoding="utf-8")
+    except (GanvizError, OSError) as error:
+        log.warning("the list of recent models was not kept: %s", error)
+
+
+def find(model: str | Path) -> Path:
+    """The checkpoint file that a user's MODEL means: a file, a run folder (newest snapshot) or a known name.
+
+    Raises GanvizError with the names that would have worked.
+    """
+    path = Path(model).expanduser()
+    if path.is_dir():
+        return newest_snapshot(path)
+    if path.is_file():
+        return path
+    for folder in (places.resources() / "models", places.cache() / "models"):
+        candidate = folder / f"{model}{SUFFIX}"
+        if Path(model).name == str(model) and candidate.is_file():
+            return candidate
+    names = [header.ref.name for header in [*bundled(), *fetched()]]
+    for header in recent():
+        if header.ref.name == str(model):
+            return header.path
+    if Path(model).suffix or Path(model).name != str(model):
+        raise GanvizError(f"{model}: no such file or folder")
+    close = difflib.get_close_matches(str(model), names, n=1)
+    hint = f"did you mean {close[0]}? " if close else ""
+    known = f"known names: {', '.join(names)}" if names else "no models are installed"
+    raise GanvizError(f"{model}: no model of that name and no such file; {hint}{known}")
+
+
+def newest_snapshot(run: Path) -> Path:
+    """The last snapshot of a run folder, or the last checkpoint of a plain folder, by name."""
+    for folder in (run / "snapshots", run):
+        found = sorted(path for path in folder.glob(f"*{SUFFIX}") if not path.name.startswith((".", "state")))
+        if found:
+            return found[-1]
+    raise GanvizError(f"{run}: expected a run folder with snapshots/*{SUFFIX}, found none; has the run saved one yet?")
+
+
+def locate(ref: ModelRef) -> Located:
+    """Where the model of a recipe is: by digest among all that is known, else by name.
+
+    Raises GanvizError when it is not here; the recipe itself stays good.
+    """
+    known = [*bundled(), *fetched(), *recent()]
+    for header in known:
+        if ref.digest and header.digest == ref.digest:
+            return Located(header.path, True)
+    for header in known:
+        if header.ref.name == ref.name:
+            return Located(header.path, not ref.digest)
+    if not ref.digest:
+        return Located(find(ref.name), True)
+    raise GanvizError(
+        f"the model {ref.name} ({ref.digest[:12]}) is not on this machine; open its checkpoint once, then try again"
+    )
+
+
+def _headers(paths: list[Path]) -> list[Header]:
+    found = []
+    for path in paths:
+        try:
+            found.append(read_header(path))
+        except GanvizError as error:
+            log.warning("%s", error)
+    return found
+
+
+def _recent_file() -> Path:
+    return places.state() / "recent.json"
+
+
+def _recent_paths() -> list[Path]:
+    try:
+        entries = json.loads(_recent_file().read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return []
+    except (OSError, ValueError) as error:
+        log.warning("%s: the list of recent models cannot be read (%s)", _recent_file(), error)
+        return []
+    if not isinstance(entries, list):
+        return []
+    return [Path(entry) for entry in entries[:RECENT_LIMIT] if isinstance(entry, str)]

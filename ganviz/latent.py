@@ -1,0 +1,210 @@
+"""Latents as tensors: seeds, interpolation, truncation, and the evaluation of latent expressions.
+
+Shapes: z (N, z_dim), w (N, num_ws, w_dim), label (N, num_classes). Everything here is a pure function.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ganviz.recipe import Expression, Lerp, Mapped, Mean, Offset, Recipe, Seed, Slerp, Sum, Vector, space_of
+from ganviz.spec import Spec
+
+if TYPE_CHECKING:
+    from ganviz.models.base import StagedGenerator
+
+STATISTICS_SEEDS = 4096
+
+
+def seeds(numbers: Iterable[int], z_dim: int) -> Tensor:
+    """z (N, z_dim) in float32 on the CPU: row i is `numpy.random.RandomState(seed).randn(z_dim)`.
+
+    The StyleGAN tools draw z so, hence seeds mean the same there. Seeds run from 0 to 2^32 - 1.
+    """
+    rows = [np.random.RandomState(number).randn(z_dim) for number in numbers]
+    return torch.from_numpy(np.stack(rows).astype(np.float32)) if rows else torch.empty(0, z_dim)
+
+
+def conditions_of_seed(seed: int, spec: Spec) -> tuple[int, dict[str, int]]:
+    """The class and the category of each categorical code that go with a seed.
+
+    They are the next `randint(size)` of the stream that z was drawn from; 0 and {} where there are none.
+    """
+    stream = np.random.RandomState(seed)
+    stream.randn(spec.z_dim)
+    index = int(stream.randint(spec.num_classes)) if spec.num_classes else 0
+    return index, {code.name: int(stream.randint(code.size)) for code in spec.codes if code.kind == "categorical"}
+
+
+def lerp(a: Tensor, b: Tensor, t: float) -> Tensor:
+    """(1 - t) a + t b, exactly a at 0 and b at 1."""
+    return a if t == 0 else b if t == 1 else a + (b - a) * t
+
+
+def slerp(a: Tensor, b: Tensor, t: float) -> Tensor:
+    """Interpolation on the sphere (White 2016, arXiv:1609.04468), along the last dimension.
+
+    The angle runs evenly from a to b and the length linearly; where the two are (anti)parallel, so that no arc is
+    the right one, it is linear. Exactly a at 0 and b at 1.
+    """
+    if t == 0 or t == 1:
+        return a if t == 0 else b
+    length_a, length_b = a.norm(dim=-1, keepdim=True), b.norm(dim=-1, keepdim=True)
+    unit_a, unit_b = a / length_a.clamp_min(1e-12), b / length_b.clamp_min(1e-12)
+    angle = torch.arccos((unit_a * unit_b).sum(-1, keepdim=True).clamp(-1, 1))
+    sine = torch.sin(angle)
+    safe = sine.clamp_min(1e-6)
+    arc = (torch.sin((1 - t) * angle) * unit_a + torch.sin(t * angle) * unit_b) / safe
+    arc = arc * lerp(length_a, length_b, t)
+    return torch.where(sine > 1e-4, arc, lerp(a, b, t))
+
+
+def truncate(w: Tensor, generator: "StagedGenerator", psi: float, cutoff: int | None = None) -> Tensor:
+    """mean + psi (w - mean) on the first `cutoff` style inputs (None = all); w (N, num_ws, w_dim).
+
+    Without a mapping network only the noise part moves, about 0. psi = 1 gives w itself, psi = 0 the mean.
+    """
+    spec = generator.spec
+    if psi == 1 or spec.truncation is None:
+        return w
+    result = w.clone()
+    if spec.truncation == "z":
+        result[..., : spec.z_dim] *= psi
+        return result
+    mean, _ = w_statistics(generator)
+    moved = mean.to(w) + psi * (w - mean.to(w))
+    reach = spec.num_ws if cutoff is None else max(0, min(cutoff, spec.num_ws))
+    result[:, :reach] = moved[:, :reach]
+    return result
+
+
+def w_statistics(generator: "StagedGenerator") -> tuple[Tensor, Tensor]:
+    """Mean and standard deviation of w, (num_ws, w_dim) each; the network's own `w_avg` where it keeps one.
+
+    Estimated once per generator from seeds 0 to 4095 of class 0.
+    """
+    known = getattr(generator, "_w_statistics", None)
+    if known is None:
+        with torch.inference_mode():
+            batches = [
+                generator.mapping(seeds(range(k, k + 256), generator.spec.z_dim)).double()
+                for k in range(0, STATISTICS_SEEDS, 256)
+            ]
+        w = torch.cat(batches)
+        average = getattr(generator, "w_avg", None)
+        mean = w.mean(0).float() if average is None else average.float().expand_as(w[0])
+        known = (mean, w.std(0).float())
+        generator._w_statistics = known
+    return known
+
+
+def conditions(recipe: Recipe, spec: Spec) -> tuple[Tensor | None, dict[str, Tensor]]:
+    """A recipe's label (1, num_classes) or None, and its codes (1, size) by name, checked against the spec.
+
+    A categorical code may be given as its weights; raises ValueError for what the model does not have.
+    """
+    label = None
+    if recipe.label is not None:
+        if len(recipe.label) != spec.num_classes:
+            have = f"{spec.num_classes} classes" if spec.num_classes else "no classes"
+            raise ValueError(f"label: the recipe has {len(recipe.label)} class weights, the model has {have}")
+        label = torch.tensor([recipe.label], dtype=torch.float32)
+    sizes = {code.name: code.size for code in spec.codes}
+    for name, value in recipe.codes:
+        if sizes.get(name) != len(value):
+            known = ", ".join(f"{code.name} ({code.size})" for code in spec.codes) or "none"
+            raise ValueError(f"code {name!r} with {len(value)} values does not fit the model's codes: {known}")
+    return label, {name: torch.tensor([value], dtype=torch.float32) for name, value in recipe.codes}
+
+
+def w_of(recipe: Recipe, generator: "StagedGenerator") -> Tensor:
+    """w (1, num_ws, w_dim) of a recipe, truncated: expression, then mapping, then truncation."""
+    label, codes = conditions(recipe, generator.spec)
+    w = _evaluate_w(recipe.latent, generator, label, codes)
+    return truncate(w, generator, recipe.psi, recipe.cutoff)
+
+
+def z_of(latent: Expression, spec: Spec) -> Tensor:
+    """z (1, z_dim) of an expression that lives in z, see `recipe.space_of`."""
+    match latent:
+        case Seed():
+            corners = latent.corners()
+            z = seeds([seed for seed, _ in corners], spec.z_dim)
+            return _blend(z, [weight for _, weight in corners]) if latent.on_plane else z
+        case Vector():
+            return _array(latent, (spec.z_dim,))
+        case Mapped(base):
+            return z_of(base, spec)
+        case _:
+            return _combine(latent, lambda part: z_of(part, spec), torch.ones(1, spec.z_dim))
+
+
+def _evaluate_w(
+    latent: Expression, generator: "StagedGenerator", label: Tensor | None, codes: Mapping[str, Tensor]
+) -> Tensor:
+    spec = generator.spec
+
+    def mapped(z: Tensor) -> Tensor:
+        return generator.mapping(
+            z,
+            None if label is None else label.expand(len(z), -1),
+            {name: value.expand(len(z), -1) for name, value in codes.items()} or None,
+        )
+
+    if space_of(latent, spec.has_mapping) == "z":
+        return mapped(z_of(latent, spec))
+    match latent:
+        case Seed():
+            corners = latent.corners()
+            w = mapped(seeds([seed for seed, _ in corners], spec.z_dim))
+            return torch.einsum("n,nkd->kd", torch.tensor([weight for _, weight in corners]).to(w), w)[None]
+        case Vector():
+            return _array(latent, (spec.num_ws, spec.w_dim)).to(generator.device)
+        case Mapped(base):
+            return _evaluate_w(base, generator, label, codes)
+        case _:
+            unit = w_statistics(generator)[1][None] if isinstance(latent, Offset) else None
+            return _combine(latent, lambda part: _evaluate_w(part, generator, label, codes), unit)
+
+
+def _combine(latent: Expression, value, unit: Tensor | None) -> Tensor:  # type: ignore[no-untyped-def]
+    """The inner nodes, the same in z and w; `unit` (1, ..., size) is what an offset of 1 moves by."""
+    match latent:
+        case Mean(items):
+            return torch.stack([value(item) for item in items]).mean(0)
+        case Sum(terms):
+            return torch.stack([weight * value(item) for weight, item in terms]).sum(0)
+        case Lerp(a, b, t):
+            return lerp(value(a), value(b), t)
+        case Slerp(a, b, t):
+            return slerp(value(a), value(b), t)
+        case Offset(base, values):
+            moved = value(base).clone()
+            assert unit is not None
+            for dimension, amount in values:
+                if not 0 <= dimension < moved.shape[-1]:
+                    raise ValueError(f"offset: expected a dimension from 0 to {moved.shape[-1] - 1}, got {dimension}")
+                moved[..., dimension] += amount * unit.to(moved)[..., dimension]
+            return moved
+    raise TypeError(f"not a latent expression: {latent!r}")
+
+
+def _blend(z: Tensor, weights: list[float]) -> Tensor:
+    """The corners z (N, z_dim) blended, the weights over their root sum of squares: as long as the corners are."""
+    shares = torch.tensor(weights, dtype=torch.float32)
+    return (shares[:, None] * z).sum(0, keepdim=True) / shares.norm()
+
+
+def _array(vector: Vector, shape: tuple[int, ...]) -> Tensor:
+    """A vector's array as (1, *shape); in w one row may stand for all style inputs."""
+    if vector.array is None:
+        raise ValueError(f"latent: the array {vector.digest[:12]}... was not loaded with the recipe")
+    array = torch.from_numpy(vector.array.copy())
+    if array.ndim < len(shape):
+        array = array.expand(*shape) if array.shape[-1] == shape[-1] else array
+    if array.shape != shape:
+        raise ValueError(f"latent: the model reads arrays of shape {shape}, got {tuple(array.shape)}")
+    return array[None]

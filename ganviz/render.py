@@ -1,0 +1,157 @@
+"""The renderer: recipes in, frames out. The only caller of generators while exploring."""
+
+import time
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from ganviz import catalog, checkpoint
+from ganviz.errors import GanvizError
+from ganviz.latent import w_of
+from ganviz.models.base import NoiseMode, StagedGenerator
+from ganviz.recipe import ModelRef, Noise, Recipe
+
+BATCH = 16
+"""Pictures drawn at once in sheets and videos. Fixed, since the batch size can move a pixel by one level."""
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A drawn picture: pixels uint8 (H, W, C), C 1 or 3; exact is False for a preview; ms is the time it took."""
+
+    recipe: Recipe
+    pixels: np.ndarray = field(compare=False, repr=False)
+    exact: bool = True
+    ms: float = field(default=0.0, compare=False)
+
+
+def pick_device(device: str = "auto") -> str:
+    """ "cuda", "mps" or "cpu": the first that is there, or the one asked for."""
+    if device != "auto":
+        return device
+    if torch.cuda.is_available():
+        return "cuda"
+    return "mps" if torch.backends.mps.is_available() else "cpu"
+
+
+def load(model: str | Path, device: str = "auto") -> StagedGenerator:
+    """Load a generator by file, run folder or name: float32, eval mode, no gradients."""
+    return checkpoint.load(catalog.find(model), pick_device(device))
+
+
+def to_pixels(image: torch.Tensor) -> np.ndarray:
+    """image (N, C, H, W) in [-1, 1] to pixels uint8 (N, H, W, C): round((x + 1) * 127.5), clamped."""
+    levels = ((image.float() + 1) * 127.5).round_().clamp_(0, 255).to(torch.uint8)
+    return levels.permute(0, 2, 3, 1).contiguous().cpu().numpy()
+
+
+class Renderer:
+    """Draws recipes on one device and keeps the models it used, least recently used leaving first.
+
+    Not for two threads at once: the window has one compute thread that owns it.
+    """
+
+    def __init__(self, device: str = "auto", budget: int = 2 << 30) -> None:
+        """`budget`: bytes of weights to keep; the model in use always stays."""
+        self.device = pick_device(device)
+        self.budget = budget
+        self._models: OrderedDict[str, StagedGenerator] = OrderedDict()  # by digest
+        self._paths: dict[str, Path] = {}  # by digest, of what was opened from anywhere
+        self._names: dict[str, str] = {}  # digest by what a recipe without digest calls its model
+
+    def load(self, model: str | Path | ModelRef) -> StagedGenerator:
+        """The generator of a MODEL or a reference, from memory if it is there; GanvizError if it cannot be had."""
+        if isinstance(model, ModelRef) and model.digest:
+            digest = model.digest
+            if digest in self._models:
+                self._models.move_to_end(digest)
+                return self._models[digest]
+            path = self._paths.get(digest)
+            path = path if path is not None and path.is_file() else catalog.locate(model).path
+        else:
+            name = model.name if isinstance(model, ModelRef) else str(model)
+            path = catalog.find(name)
+            known = self._names.get(str(path))
+            if known in self._models and not _changed(path, self._models[known]):
+                self._models.move_to_end(known)
+                return self._models[known]
+        return self._keep(path)
+
+    def resolve(self, recipe: Recipe) -> Recipe:
+        """The recipe with its model's full reference in place of a bare name or file."""
+        ref = self.load(recipe.model).ref
+        return recipe if recipe.model == ref else recipe.edit(model=ref)
+
+    def render(self, recipe: Recipe) -> Frame:
+        """Draw one recipe, alone: the same recipe on the same device and build gives equal bytes."""
+        return self._draw([recipe])[0]
+
+    def render_all(self, recipes: Sequence[Recipe]) -> list[Frame]:
+        """Draw many, in batches."""
+        return list(self.stream(recipes))
+
+    def stream(self, recipes: Sequence[Recipe]) -> Iterator[Frame]:
+        """Draw many, batch by batch, holding no more than a batch: for long walks."""
+        for start in range(0, len(recipes), BATCH):
+            yield from self._draw([recipes[k] for k in range(start, min(start + BATCH, len(recipes)))])
+
+    def _draw(self, recipes: list[Recipe]) -> list[Frame]:
+        """Draw recipes in order, those that follow one another with the same model and noise as one batch."""
+        frames: list[Frame] = []
+        start = 0
+        while start < len(recipes):
+            end = start + 1
+            while end < len(recipes) and _alike(recipes[start], recipes[end]):
+                end += 1
+            frames.extend(self._draw_alike(recipes[start:end]))
+            start = end
+        return frames
+
+    def _draw_alike(self, recipes: list[Recipe]) -> list[Frame]:
+        generator = self.load(recipes[0].model)
+        began = time.perf_counter()
+        try:
+            with torch.inference_mode():
+                w = torch.cat([w_of(recipe, generator) for recipe in recipes])
+                pixels = to_pixels(generator.synthesis(w, _noise(recipes[0].noise)))
+        except ValueError as error:
+            raise GanvizError(f"{generator.ref.name}: the recipe does not fit this model: {error}") from error
+        ms = (time.perf_counter() - began) * 1000 / len(recipes)
+        return [
+            Frame(recipe.edit(model=generator.ref), image, exact=True, ms=ms)
+            for recipe, image in zip(recipes, pixels, strict=True)
+        ]
+
+    def _keep(self, path: Path) -> StagedGenerator:
+        generator = checkpoint.load(path, self.device)
+        digest = generator.ref.digest
+        generator.loaded_from = (path, path.stat().st_mtime_ns)
+        self._models[digest] = generator
+        self._models.move_to_end(digest)
+        self._paths[digest] = path
+        self._names[str(path)] = digest
+        while len(self._models) > 1 and sum(map(weight_bytes, self._models.values())) > self.budget:
+            self._models.popitem(last=False)
+        return generator
+
+
+def weight_bytes(generator: torch.nn.Module) -> int:
+    """Bytes that a network's parameters and buffers take."""
+    return sum(t.numel() * t.element_size() for t in (*generator.parameters(), *generator.buffers()))
+
+
+def _changed(path: Path, generator: StagedGenerator) -> bool:
+    """Whether the file was replaced since it was loaded, as a run's newest snapshot is."""
+    return generator.loaded_from != (path, path.stat().st_mtime_ns)
+
+
+def _alike(a: Recipe, b: Recipe) -> bool:
+    return a.model == b.model and a.noise == b.noise
+
+
+def _noise(noise: Noise) -> NoiseMode:
+    return noise.seed if noise.mode == "random" else noise.mode

@@ -1,0 +1,244 @@
+"""Keeping work: session files, and recipes inside exported pictures.
+
+A session file (.ganviz) is a zip of `session.json` and `arrays/<sha256>.npy`. A PNG carries its recipe or sheet as
+JSON in the text chunk `ganviz`, and the arrays that it names in the chunk `ganviz-arrays` (base64 of an .npz) up
+to 512 kB; larger ones go into a session file beside the picture. All of these are untrusted when read: sizes,
+depth and types are checked, nothing is evaluated.
+"""
+
+import base64
+import binascii
+import io
+import json
+import zipfile
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image, PngImagePlugin, UnidentifiedImageError
+
+from ganviz.errors import GanvizError
+from ganviz.files import atomic_path
+from ganviz.recipe import Recipe, Sheet, array_digest, arrays_of
+from ganviz.walk import Walk
+
+VERSION = 1
+JSON_LIMIT = 32 << 20
+ARRAY_LIMIT = 64 << 20
+ARRAYS_LIMIT = 512 << 20
+PNG_ARRAYS_LIMIT = 512_000
+CHUNK = "ganviz"
+ARRAYS_CHUNK = "ganviz-arrays"
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A picture kept in the gallery, with the user's words about it."""
+
+    recipe: Recipe
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What undo remembers and a session file holds: the current picture, the gallery, the walk's settings."""
+
+    recipe: Recipe
+    gallery: tuple[Kept, ...] = ()
+    walk: Walk = field(default_factory=Walk)
+
+    def edit(self, **changes: Any) -> "Session":
+        """A copy with some fields replaced."""
+        return replace(self, **changes)
+
+    @property
+    def recipes(self) -> tuple[Recipe, ...]:
+        return (self.recipe, *(kept.recipe for kept in self.gallery))
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "ganviz": VERSION,
+            "kind": "session",
+            "recipe": self.recipe.to_json(),
+            "gallery": [{"recipe": kept.recipe.to_json(), "note": kept.note} for kept in self.gallery],
+            "walk": self.walk.to_json(),
+        }
+
+    @classmethod
+    def from_json(cls, data: Any, arrays: Mapping[str, np.ndarray] | None = None) -> "Session":
+        """Rebuild a session from untrusted JSON."""
+        _check_version(data, ("session",))
+        gallery = data.get("gallery", [])
+        if not isinstance(gallery, list) or not all(isinstance(item, dict) for item in gallery):
+            raise GanvizError("session: expected a list of kept pictures as its gallery")
+        kept = tuple(
+            Kept(Recipe.from_json(item.get("recipe"), arrays), str(item.get("note", ""))[:2000]) for item in gallery
+        )
+        return cls(Recipe.from_json(data.get("recipe"), arrays), kept, Walk.from_json(data.get("walk", {})))
+
+
+def save_session(path: str | Path, session: Session) -> None:
+    """Write a session file, atomically; the same session gives the same bytes."""
+    with atomic_path(path) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as file:
+        file.writestr(_entry("session.json"), json.dumps(session.to_json(), indent=1, allow_nan=False))
+        for digest, array in sorted(arrays_of(*session.recipes).items()):
+            raw = io.BytesIO()
+            np.save(raw, array, allow_pickle=False)
+            file.writestr(_entry(f"arrays/{digest}.npy"), raw.getvalue())
+
+
+def load_session(path: str | Path) -> Session:
+    """Read a session file; GanvizError, naming it, for whatever is not one."""
+    path = Path(path)
+    try:
+        with zipfile.ZipFile(path) as file:
+            text = _member(file, "session.json", JSON_LIMIT)
+            names = [name for name in file.namelist() if name.startswith("arrays/") and name.endswith(".npy")]
+            if sum(file.getinfo(name).file_size for name in names) > ARRAYS_LIMIT:
+                raise GanvizError(f"its arrays are larger than {ARRAYS_LIMIT >> 20} MiB")
+            arrays = {name[7:-4]: _array(_member(file, name, ARRAY_LIMIT), name[7:-4]) for name in names}
+        return Session.from_json(json.loads(text), arrays)
+    except FileNotFoundError as error:
+        raise GanvizError(f"{path}: no such file") from error
+    except GanvizError as error:
+        raise GanvizError(f"{path}: {error}") from error
+    except (zipfile.BadZipFile, KeyError, EOFError, NotImplementedError, RuntimeError, zlib.error) as error:
+        raise GanvizError(
+            f"{path}: expected a ganviz session, the file is damaged or of another kind ({error})"
+        ) from error
+    except (ValueError, TypeError) as error:
+        raise GanvizError(f"{path}: the session inside is damaged ({error})") from error
+    except OSError as error:
+        raise GanvizError(f"{path}: cannot be read ({error.strerror or error})") from error
+
+
+def write_png(
+    path: str | Path, pixels: np.ndarray, document: Recipe | Sheet | None, licence: str = "", metadata: bool = True
+) -> None:
+    """Write pixels uint8 (H, W, C) as a PNG that carries the recipe or sheet it was drawn from.
+
+    `metadata` False leaves everything out. Never a path: only the model's name, digest and licence.
+    """
+    info = PngImagePlugin.PngInfo()
+    path = Path(path)
+    if document is not None and metadata:
+        recipes = (document,) if isinstance(document, Recipe) else document.recipes
+        info.add_text(CHUNK, json.dumps(document_json(document, licence), allow_nan=False))
+        arrays = arrays_of(*recipes)
+        if arrays:
+            packed = io.BytesIO()
+            np.savez(packed, **arrays)
+            if packed.tell() <= PNG_ARRAYS_LIMIT:
+                info.add_text(ARRAYS_CHUNK, base64.b64encode(packed.getvalue()).decode("ascii"))
+            else:
+                save_session(path.with_suffix(".ganviz"), Session(recipes[0], tuple(Kept(item) for item in recipes)))
+    with atomic_path(path) as temporary:
+        to_image(pixels).save(temporary, format="PNG", pnginfo=info)
+
+
+def read_png(path: str | Path) -> Recipe | Sheet:
+    """The recipe or sheet that a picture carries; GanvizError, naming the file, when it carries none."""
+    path = Path(path)
+    try:
+        with Image.open(path, formats=("PNG",)) as image:
+            assert isinstance(image, PngImagePlugin.PngImageFile)
+            text = image.text
+    except FileNotFoundError as error:
+        raise GanvizError(f"{path}: no such file") from error
+    except UnidentifiedImageError as error:
+        raise GanvizError(f"{path}: expected a PNG that ganviz wrote, this is no PNG") from error
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise GanvizError(f"{path}: the picture cannot be read ({error})") from error
+    if CHUNK not in text:
+        raise GanvizError(
+            f"{path}: this picture carries no recipe; expected one that ganviz exported with its metadata"
+        )
+    try:
+        arrays = _png_arrays(text.get(ARRAYS_CHUNK), path)
+        data = json.loads(text[CHUNK])
+        _check_version(data, ("recipe", "sheet"))
+        if data["kind"] == "sheet":
+            return Sheet.from_json(data.get("sheet"), arrays)
+        return Recipe.from_json(data.get("recipe"), arrays)
+    except GanvizError as error:
+        raise GanvizError(f"{path}: {error}") from error
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        raise GanvizError(f"{path}: the recipe inside is damaged ({error})") from error
+
+
+def document_json(document: Recipe | Sheet, licence: str = "") -> dict[str, Any]:
+    """What a picture's `ganviz` chunk holds."""
+    recipe = document if isinstance(document, Recipe) else document.recipes[0]
+    kind = "recipe" if isinstance(document, Recipe) else "sheet"
+    data: dict[str, Any] = {"ganviz": VERSION, "kind": kind, "model": recipe.model.to_json()}
+    if licence:
+        data["licence"] = licence
+    data[kind] = document.to_json()
+    return data
+
+
+def to_image(pixels: np.ndarray) -> Image.Image:
+    """pixels uint8 (H, W, C), C 1 or 3, as a PIL image."""
+    return Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels)
+
+
+def _entry(name: str) -> zipfile.ZipInfo:
+    # A fixed date, so that equal sessions are equal files.
+    entry = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
+    entry.compress_type = zipfile.ZIP_DEFLATED
+    return entry
+
+
+def _member(file: zipfile.ZipFile, name: str, limit: int) -> bytes:
+    """A zip member's bytes, read no further than the limit whatever its header claims."""
+    with file.open(name) as stream:
+        data = stream.read(limit + 1)
+    if len(data) > limit:
+        raise GanvizError(f"{name} inside is larger than {limit >> 20} MiB")
+    return data
+
+
+def _array(raw: bytes, digest: str) -> np.ndarray:
+    """A float32 array of an .npy, checked against the digest it is named by."""
+    stream = io.BytesIO(raw)
+    version = np.lib.format.read_magic(stream)
+    header = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}.get(version)
+    shape, _, dtype = header(stream) if header else ((), False, np.dtype("O"))
+    # Claimed elements against the bytes present, before numpy makes room for them.
+    if dtype != np.float32 or int(np.prod(shape, dtype=object)) * 4 != len(raw) - stream.tell():
+        raise GanvizError(f"array {digest[:12]}...: expected float32 numbers, got {dtype} of shape {shape}")
+    array = np.load(io.BytesIO(raw), allow_pickle=False)
+    if array_digest(array) != digest:
+        raise GanvizError(f"array {digest[:12]}...: the numbers do not match their checksum")
+    return array
+
+
+def _png_arrays(text: str | None, path: Path) -> dict[str, np.ndarray]:
+    if text is None:
+        beside = path.with_suffix(".ganviz")
+        return arrays_of(*load_session(beside).recipes) if beside.is_file() else {}
+    if len(text) > 2 * PNG_ARRAYS_LIMIT:
+        raise GanvizError("the arrays inside are larger than they may be")
+    try:
+        with zipfile.ZipFile(io.BytesIO(base64.b64decode(text, validate=True))) as file:
+            return {
+                name[:-4]: _array(_member(file, name, 4 * PNG_ARRAYS_LIMIT), name[:-4])
+                for name in file.namelist()
+                if name.endswith(".npy")
+            }
+    except (zipfile.BadZipFile, binascii.Error, OSError, EOFError) as error:
+        raise GanvizError(f"the arrays inside are damaged ({error})") from error
+
+
+def _check_version(data: Any, kinds: tuple[str, ...]) -> None:
+    if not isinstance(data, dict) or not isinstance(data.get("ganviz"), int):
+        raise GanvizError("expected something that ganviz wrote, the version mark is missing")
+    if data["ganviz"] > VERSION:
+        raise GanvizError(
+            f"written by a newer ganviz (format {data['ganviz']}, this one reads {VERSION}); update ganviz"
+        )
+    if data.get("kind") not in kinds:
+        raise GanvizError(f"expected a {' or '.join(kinds)}, this is a {data.get('kind')!r:.40}")
