@@ -25,6 +25,8 @@ SEED_LIMIT = 1 << 32
 PLANE_ROW = 100
 """Seeds between one row of the seed plane and the next, as in the StyleGAN tools."""
 
+HEADINGS = ("headings", "column_headings", "row_headings")
+
 Space = Literal["z", "w"]
 
 
@@ -238,13 +240,15 @@ class Recipe:
 class Sheet:
     """A grid of recipes, row by row; None leaves a cell empty.
 
-    `headings` has one text per cell, per column or per row, drawn only where `labels` is set: one per cell when
-    there are as many as cells, else the column headings followed by the row headings.
+    Headings are drawn only where `labels` is set: `headings` has one text per cell, `column_headings` and
+    `row_headings` one per column and row.
     """
 
     cells: tuple[Recipe | None, ...]
     columns: int
     headings: tuple[str, ...] = ()
+    column_headings: tuple[str, ...] = ()
+    row_headings: tuple[str, ...] = ()
     labels: bool = False
 
     def __post_init__(self) -> None:
@@ -274,8 +278,9 @@ class Sheet:
             edit.update({key: None for key in base if key not in whole})
             cells.append(edit)
         data: dict[str, Any] = {"base": base, "cells": cells, "columns": self.columns}
-        if self.headings:
-            data["headings"] = list(self.headings)
+        for name in HEADINGS:
+            if getattr(self, name):
+                data[name] = list(getattr(self, name))
         if self.labels:
             data["labels"] = True
         return data
@@ -295,11 +300,14 @@ class Sheet:
                 continue
             whole = {**base, **_expect(edit, dict, "sheet's cell")}
             cells.append(Recipe.from_json({k: v for k, v in whole.items() if v is not None}, arrays))
-        headings = _expect(data.get("headings", []), list, "sheet's headings")
+        headings = {
+            name: tuple(str(text)[:200] for text in _expect(data.get(name, []), list, "sheet's headings"))
+            for name in HEADINGS
+        }
         columns = _whole(data.get("columns", 1), "sheet's columns")
         if not 1 <= columns <= 65536 or all(cell is None for cell in cells):
             raise GanvizError(f"sheet: expected 1 to 65536 columns and a picture, got {columns} columns")
-        return cls(tuple(cells), columns, tuple(str(text)[:200] for text in headings), data.get("labels") is True)
+        return cls(tuple(cells), columns, **headings, labels=data.get("labels") is True)
 
 
 def class_weights(index: int, num_classes: int) -> tuple[float, ...]:

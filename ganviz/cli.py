@@ -1,0 +1,383 @@
+"""The command line: every command goes through the same core as the window. No Qt; torch only where one draws."""
+
+import json
+import logging
+import math
+import os
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, TypeVar, get_args
+
+import click
+
+from ganviz import __version__, catalog
+from ganviz.checkpoint import Header, read_header
+from ganviz.errors import GanvizError
+from ganviz.jobs import Job, Progress, run
+from ganviz.models import MODELS
+from ganviz.notation import format_seed, parse_code, parse_label, parse_seeds
+from ganviz.recipe import Noise, Recipe, Seed, Sheet, class_weights
+from ganviz.session import load_session, read_png, write_png
+from ganviz.walk import EASINGS, Interpolation, Walk, WalkRecipes
+
+T = TypeVar("T")
+
+EPILOG = """\b
+Without a command, the explorer opens:
+  ganviz [MODEL | RUN | FILE.ganviz | IMAGE.png]
+  ganviz --screenshot FILE [MODEL] [--theme dark|light] [--panel explore]
+MODEL is a checkpoint file, a run folder (its newest snapshot) or a name that `ganviz models` lists.
+Training: ganviz train ARCH --data DATA --out RUN, see `ganviz train --help`.
+Add --debug to any command to see where an error came from."""
+
+
+class Seeds(click.ParamType):
+    """Seeds as people write them."""
+
+    name = "seeds"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[Seed, ...]:
+        if isinstance(value, tuple):
+            return value
+        try:
+            return parse_seeds(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+@click.group(epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(__version__, prog_name="ganviz")
+def cli() -> None:
+    """Explore the latent space of trained GAN generators."""
+
+
+@cli.command()
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def models(as_json: bool) -> None:
+    """List bundled and recent models with their licences."""
+    groups = {"bundled": catalog.bundled(), "fetched": catalog.fetched(), "recent": catalog.recent()}
+    if as_json:
+        _print_json({group: [_facts(header) for header in headers] for group, headers in groups.items()})
+        return
+    for group, headers in groups.items():
+        if headers:
+            click.echo(f"{group}:")
+        for header in headers:
+            click.echo(f"  {header.ref.name:<18} {_summary(header):<44} {header.card.licence or 'licence not stated'}")
+    if not any(groups.values()):
+        click.echo("no models are installed; train one with `ganviz train`, or name a checkpoint file")
+
+
+@cli.command()
+@click.argument("model")
+@click.option("--json", "as_json", is_flag=True, help="Print the spec and the card as one flat JSON object.")
+def info(model: str, as_json: bool) -> None:
+    """Say what MODEL is: its spec, how it was trained, what it may be used for."""
+    header = read_header(catalog.find(model))
+    if as_json:
+        _print_json(_facts(header))
+        return
+    spec, card = header.spec, header.card
+    rows: list[tuple[str, Any]] = [
+        ("name", header.ref.name),
+        ("title", card.title),
+        ("", card.description),
+        ("family", MODELS[header.arch].label),
+        ("picture", f"{spec.resolution} x {spec.resolution} px, {'grey' if spec.channels == 1 else 'colour'}"),
+        ("latent", f"z {spec.z_dim}, w {spec.num_ws} x {spec.w_dim}"),
+        ("classes", ", ".join(card.class_names) or spec.num_classes or "none"),
+        ("codes", ", ".join(f"{code.name} ({code.kind}, {code.size})" for code in spec.codes)),
+        ("psi", f"{card.psi:g} by default"),
+        ("layers", ", ".join(layer.name for layer in spec.layers)),
+        ("data", card.data),
+        ("images seen", f"{card.images_seen:,}" if card.images_seen else ""),
+        ("command", card.command),
+        *sorted((name.replace("_", " "), _short(value)) for name, value in card.facts.items()),
+        ("licence", card.licence or "not stated"),
+        ("digest", header.digest),
+        ("file", header.path),
+    ]
+    for name, value in rows:
+        if value not in ("", None):
+            click.echo(f"{name:<14} {value}")
+
+
+def _recipe_options(command: Any) -> Any:
+    """The options that shape a recipe, shared by all commands that draw."""
+    options = (
+        click.option("--psi", type=float, help="Truncation; 1 is off. Default: the card's."),
+        click.option("--cutoff", type=click.IntRange(min=0), help="How many style inputs psi reaches. Default: all."),
+        click.option("--label", metavar="K", help="Class by index or name. Default: the class drawn from each seed."),
+        click.option("--code", "codes", multiple=True, metavar="NAME=V", help="A structured code; may be repeated."),
+        click.option("--noise", type=click.Choice(["const", "none", "random"]), default="const", show_default=True),
+        click.option("--noise-seed", type=click.IntRange(min=0), default=0, show_default=True),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+@cli.command()
+@click.argument("model")
+@click.option("--seeds", type=Seeds(), required=True, help="Like 0,3,8-15 or 1402@0.31/-0.12.")
+@_recipe_options
+@click.option("--columns", type=click.IntRange(min=1), help="Pictures in a row. Default: as square as can be.")
+@click.option("--labels", is_flag=True, help="Write each picture's seed and class above it.")
+@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or mps.")
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="The PNG to write.")
+def sample(
+    model: str,
+    seeds: tuple[Seed, ...],
+    columns: int | None,
+    labels: bool,
+    device: str,
+    out: Path,
+    **options: Any,
+) -> None:
+    """Draw a sheet of MODEL's pictures; the PNG carries what it needs to be drawn again."""
+    _expect_png(out)
+    header = read_header(catalog.find(model))
+    recipes = _recipes(header, seeds, **options)
+    headings = tuple(_heading(recipe, header) for recipe in recipes)
+    document: Recipe | Sheet = recipes[0]
+    if len(recipes) > 1 or labels:
+        document = Sheet(tuple(recipes), columns or math.ceil(math.sqrt(len(recipes))), headings, labels=labels)
+    _draw(document, header, device, out)
+
+
+@cli.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--model", help="Where the model is, when it is not found by itself.")
+@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or mps.")
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="The PNG to write.")
+def render(file: Path, model: str | None, device: str, out: Path) -> None:
+    """Draw the recipe or sheet that FILE (.ganviz or .png) carries again: the same pixels on the same device."""
+    _expect_png(out)
+    document = load_session(file).recipe if file.suffix.lower() == ".ganviz" else read_png(file)
+    first = document if isinstance(document, Recipe) else document.recipes[0]
+    header = read_header(catalog.find(model) if model else catalog.locate(first.model).path)
+    if header.digest != first.model.digest:
+        click.echo(f"ganviz: drawn with other weights of {first.model.name} than {file} names", err=True)
+        document = _with_model(document, header)
+    _draw(document, header, device, out)
+
+
+@cli.command()
+@click.argument("model", required=False)
+@click.option("--seeds", type=Seeds(), help="The keyframes, like 1,5,9.")
+@click.option("--session", type=click.Path(path_type=Path), help="Walk through a session's gallery instead.")
+@click.option("--frames", type=int, help="Length of the whole walk.  [default: 60]")
+@click.option("--fps", type=float, help="Frames a second.  [default: 30]")
+@click.option("--space", type=click.Choice(["z", "w"]), help="Default: w where there is a mapping network, else z.")
+@click.option("--interpolation", type=click.Choice(get_args(Interpolation)), help="Default: linear in w, slerp in z.")
+@click.option("--easing", type=click.Choice(list(EASINGS)), help="Speed between keyframes.  [default: linear]")
+@click.option("--loop", is_flag=True, default=None, help="Lead back to the first keyframe.")
+@_recipe_options
+@click.option("--size", type=click.IntRange(1, 8192), help="Side of the video in pixels. Default: the model's.")
+@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or mps.")
+@click.option(
+    "--out", type=click.Path(path_type=str), required=True, help="walk.mp4, .webm, .gif, or FOLDER/ for PNGs."
+)
+def walk(
+    model: str | None,
+    seeds: tuple[Seed, ...] | None,
+    session: Path | None,
+    size: int | None,
+    device: str,
+    out: str,
+    frames: int | None,
+    fps: float | None,
+    space: str | None,
+    interpolation: str | None,
+    easing: str | None,
+    loop: bool | None,
+    **options: Any,
+) -> None:
+    """Walk through MODEL's latent space from seed to seed, as a video."""
+    given = {"frames": frames, "fps": fps, "space": space, "interpolation": interpolation, "easing": easing}
+    changes: dict[str, Any] = {name: value for name, value in {**given, "loop": loop}.items() if value is not None}
+    if session is not None:
+        if model is not None or seeds is not None:
+            raise click.UsageError("give either MODEL with --seeds, or --session, not both")
+        stored = load_session(session)
+        keyframes: Sequence[Recipe] = [kept.recipe for kept in stored.gallery]
+        if len(keyframes) < 2:
+            raise GanvizError(f"{session}: expected at least two pictures in the gallery, got {len(keyframes)}")
+        header = read_header(catalog.locate(keyframes[0].model).path)
+        plan = stored.walk
+    else:
+        if model is None or seeds is None:
+            raise click.UsageError("MODEL and --seeds are needed, or --session")
+        header = read_header(catalog.find(model))
+        keyframes = _recipes(header, seeds, **options)
+        plan = Walk()
+    settings = Walk(**{**plan.to_json(), **changes})
+    recipes = WalkRecipes(keyframes, settings, header.spec.has_mapping)
+
+    from ganviz import video
+    from ganviz.render import Renderer
+
+    renderer = Renderer(device)
+    renderer.load(header.path)
+    catalog.remember(header.path)
+    target = report(video.export(renderer, recipes, out, settings.fps, size=size, loop=settings.loop), "walk")
+    click.echo(str(target))
+
+
+def _draw(document: Recipe | Sheet, header: Header, device: str, out: Path) -> None:
+    from ganviz import sheets
+    from ganviz.render import Renderer
+
+    renderer = Renderer(device)
+    renderer.load(header.path)
+    catalog.remember(header.path)
+    if isinstance(document, Recipe):
+        pixels = renderer.render(document).pixels
+    else:
+        pixels = report(sheets.draw(renderer, document), "draw")
+    write_png(out, pixels, document, header.card.licence)
+    click.echo(str(out))
+
+
+def _recipes(
+    header: Header,
+    seeds: Sequence[Seed],
+    *,
+    psi: float | None,
+    cutoff: int | None,
+    label: str | None,
+    codes: Sequence[str],
+    noise: str,
+    noise_seed: int,
+) -> list[Recipe]:
+    """One recipe per seed with a command's options; class and categories come from the seed where not given."""
+    from ganviz.latent import conditions_of_seed
+
+    spec, card = header.spec, header.card
+    try:
+        given_label = None if label is None else parse_label(label, spec, card)
+        given_codes = dict(parse_code(code, spec) for code in codes)
+    except ValueError as error:
+        raise GanvizError(f"{header.ref.name}: {error}") from error
+    if psi is not None and not math.isfinite(psi):
+        raise click.UsageError(f"--psi: expected a finite number, got {psi}")
+    recipes = []
+    for seed in seeds:
+        index, categories = conditions_of_seed(seed.seed, spec)
+        sizes = {code.name: code.size for code in spec.codes}
+        drawn = {name: class_weights(category, sizes[name]) for name, category in categories.items()}
+        recipes.append(
+            Recipe(
+                header.ref,
+                seed,
+                label=given_label or (class_weights(index, spec.num_classes) if spec.num_classes else None),
+                codes=tuple(sorted({**drawn, **given_codes}.items())),
+                psi=card.psi if psi is None else psi,
+                cutoff=cutoff,
+                noise=Noise(noise, noise_seed if noise == "random" else 0),  # type: ignore[arg-type]
+            )
+        )
+    return recipes
+
+
+def _with_model(document: Recipe | Sheet, header: Header) -> Recipe | Sheet:
+    if isinstance(document, Recipe):
+        return document.edit(model=header.ref)
+    cells = tuple(None if cell is None else cell.edit(model=header.ref) for cell in document.cells)
+    return replace(document, cells=cells)
+
+
+def _heading(recipe: Recipe, header: Header) -> str:
+    """A cell's heading: the seed, and the class where there is one."""
+    assert isinstance(recipe.latent, Seed)
+    seed = f"seed {format_seed(recipe.latent)}"
+    if recipe.label is None:
+        return seed
+    index = max(range(len(recipe.label)), key=recipe.label.__getitem__)
+    names = header.card.class_names
+    return f"{seed} {names[index] if index < len(names) else f'class {index}'}"
+
+
+def report(job: Job[T], what: str) -> T:
+    """Run a job with a progress bar on a terminal, or plain lines now and then in a pipe."""
+    if sys.stderr.isatty():
+        from tqdm import tqdm
+
+        with tqdm(desc=what, unit="", leave=False) as bar:
+
+            def show(progress: Progress) -> None:
+                bar.total = progress.total or None
+                bar.update(progress.done - bar.n)
+                bar.set_postfix_str(progress.note, refresh=False)
+
+            return run(job, show)
+    last = time.monotonic()
+
+    def say(progress: Progress) -> None:
+        nonlocal last
+        if time.monotonic() - last >= 2 and progress.total:
+            last = time.monotonic()
+            click.echo(f"{what}: {progress.done} of {progress.total} {progress.note}".rstrip(), err=True)
+
+    return run(job, say)
+
+
+def _expect_png(out: Path) -> None:
+    if out.suffix.lower() != ".png":
+        raise click.UsageError(f"--out: expected a name that ends in .png, got {out.name}")
+
+
+def _facts(header: Header) -> dict[str, Any]:
+    facts = {**header.card.to_json(), **header.spec.to_json(), "digest": header.digest, "file": str(header.path)}
+    return {**facts, "name": header.ref.name}
+
+
+def _summary(header: Header) -> str:
+    spec = header.spec
+    classes = f" · {spec.num_classes} classes" if spec.num_classes else ""
+    codes = f" · {len(spec.codes)} codes" if spec.codes else ""
+    return f"{MODELS[header.arch].label} · {spec.resolution} px{classes}{codes}"
+
+
+def _short(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else json.dumps(value) if isinstance(value, dict) else str(value)
+
+
+def _print_json(data: Any) -> None:
+    click.echo(json.dumps(data, indent=2, sort_keys=True, default=str))
+
+
+def main(arguments: Sequence[str] | None = None, group: click.Command = cli) -> int:
+    """Run a command and return the exit code: 0 done, 1 could not be done, 2 bad usage, 130 interrupted."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    debug = "--debug" in words
+    words = [word for word in words if word != "--debug"]
+    logging.basicConfig(level=logging.INFO if debug else logging.WARNING, format="%(levelname)s: %(message)s")
+    try:
+        answer = group.main(words, prog_name="ganviz", standalone_mode=False)
+        return answer if isinstance(answer, int) else 0
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("ganviz: interrupted", err=True)
+        return 130
+    except GanvizError as error:
+        if debug:
+            logging.exception("the error came from here")
+        click.echo(f"ganviz: {error}", err=True)
+        return 1
+    except BrokenPipeError:
+        # The reader has gone, as with `| head`; point stdout elsewhere so that the exit does not complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:
+        if debug:
+            logging.exception("the error came from here")
+        click.echo(
+            f"ganviz: unexpected {type(error).__name__}: {error} (run again with --debug to see where)", err=True
+        )
+        return 1

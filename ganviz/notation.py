@@ -1,0 +1,78 @@
+"""The short notation in which people write seeds, classes and codes on a command line or into a field."""
+
+import re
+
+from ganviz.recipe import SEED_LIMIT, Seed, class_weights
+from ganviz.spec import Card, Spec
+
+MOST_SEEDS = 65_536
+
+_NUMBER = r"[+-]?\d+(?:\.\d+)?"
+_POINT = re.compile(rf"(\d+)@({_NUMBER})/({_NUMBER})")
+_RANGE = re.compile(r"(\d+)(?:-(\d+))?")
+
+
+def parse_seeds(text: str) -> tuple[Seed, ...]:
+    """`0,3,8-15` as seeds; `1402@0.31/-0.12` is the point right of and below seed 1402 on the seed plane.
+
+    Raises ValueError with the part that could not be read.
+    """
+    found: list[Seed] = []
+    for part in (piece.strip() for piece in text.split(",")):
+        point, span = _POINT.fullmatch(part), _RANGE.fullmatch(part)
+        if point:
+            _check(int(point[1]), part)
+            found.append(Seed(int(point[1])).moved(float(point[2]), float(point[3])))
+        elif span:
+            first, last = int(span[1]), int(span[2] or span[1])
+            _check(last, part)
+            if last < first:
+                raise ValueError(f"{part!r}: expected a range from low to high")
+            if len(found) + last - first >= MOST_SEEDS:
+                raise ValueError(f"{part!r}: expected at most {MOST_SEEDS} seeds in all")
+            found.extend(Seed(number) for number in range(first, last + 1))
+        else:
+            raise ValueError(
+                f"{part!r}: expected seeds like 0,3,8-15 or a point of the seed plane like 1402@0.31/-0.12"
+            )
+    return tuple(found)
+
+
+def format_seed(seed: Seed) -> str:
+    """The seed as `parse_seeds` reads it."""
+    return f"{seed.seed}@{seed.right:g}/{seed.down:g}" if seed.on_plane else str(seed.seed)
+
+
+def parse_label(text: str, spec: Spec, card: Card) -> tuple[float, ...]:
+    """A class by its index or name (any case) as class weights. Raises ValueError saying what the model has."""
+    if not spec.num_classes:
+        raise ValueError("the model has no classes, leave --label out")
+    names = [name.casefold() for name in card.class_names]
+    if text.casefold() in names:
+        return class_weights(names.index(text.casefold()), spec.num_classes)
+    if text.isdecimal() and int(text) < spec.num_classes:
+        return class_weights(int(text), spec.num_classes)
+    named = f" or one of {', '.join(card.class_names)}" if card.class_names else ""
+    raise ValueError(f"{text!r}: expected a class from 0 to {spec.num_classes - 1}{named}")
+
+
+def parse_code(text: str, spec: Spec) -> tuple[str, tuple[float, ...]]:
+    """`NAME=V`: a category's number for a categorical code, the value for a continuous one."""
+    name, equals, value = text.partition("=")
+    code = next((code for code in spec.codes if code.name == name), None)
+    if not equals or code is None:
+        known = ", ".join(code.name for code in spec.codes) or "none"
+        raise ValueError(f"{text!r}: expected NAME=VALUE with one of the model's codes: {known}")
+    if code.kind == "categorical":
+        if not (value.isdecimal() and int(value) < code.size):
+            raise ValueError(f"{text!r}: expected a category from 0 to {code.size - 1}")
+        return name, class_weights(int(value), code.size)
+    try:
+        return name, (float(value),)
+    except ValueError:
+        raise ValueError(f"{text!r}: expected a number") from None
+
+
+def _check(number: int, part: str) -> None:
+    if number >= SEED_LIMIT:
+        raise ValueError(f"{part!r}: expected seeds from 0 to {SEED_LIMIT - 1}")
