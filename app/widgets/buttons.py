@@ -1,0 +1,136 @@
+"""Buttons and tabs: every one with a tooltip, an accessible name and an object name."""
+
+from PySide6.QtCore import QRect, QSize, Qt
+from PySide6.QtGui import QKeySequence, QPainter, QPaintEvent
+from PySide6.QtWidgets import QCheckBox, QComboBox, QPushButton, QTabBar, QToolButton, QWidget
+
+from app import theme
+
+
+def tip_text(tip: str, shortcut: str = "") -> str:
+    """A tooltip with its shortcut in the platform's own writing."""
+    keys = QKeySequence(shortcut).toString(QKeySequence.SequenceFormat.NativeText) if shortcut else ""
+    return f"{tip} ({keys})" if keys else tip
+
+
+class IconButton(QToolButton):
+    """A flat button with one icon."""
+
+    def __init__(
+        self,
+        icon: str,
+        tip: str,
+        name: str,
+        parent: QWidget | None = None,
+        *,
+        shortcut: str = "",
+        checkable: bool = False,
+        role: str = "text",
+        size: int = 18,
+    ) -> None:
+        super().__init__(parent)
+        self.setObjectName(name)
+        self.setAccessibleName(tip)
+        self.setToolTip(tip_text(tip, shortcut))
+        self.setCheckable(checkable)
+        self.setIconSize(QSize(size, size))
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setAutoRaise(True)
+        self._role = role
+        self.set_icon(icon)
+
+    def set_icon(self, icon: str) -> None:
+        """Show another icon of the set."""
+        self.setIcon(theme.icon(icon, self._role))
+
+
+class TextButton(QPushButton):
+    """A button with text and perhaps an icon; `kind` is "plain", "primary" (the one main action) or "link"."""
+
+    def __init__(
+        self,
+        text: str,
+        tip: str,
+        name: str,
+        parent: QWidget | None = None,
+        *,
+        icon: str = "",
+        kind: str = "plain",
+        shortcut: str = "",
+    ) -> None:
+        super().__init__(text, parent)
+        self.setObjectName(name)
+        self.setAccessibleName(text)
+        self.setToolTip(tip_text(tip, shortcut))
+        self.setProperty("kind", kind)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        if kind == "primary":
+            self.setFont(theme.text_font(bold=True))
+        if icon:
+            role = {"primary": "on_accent", "link": "accent_text"}.get(kind, "text")
+            self.setIcon(theme.icon(icon, role))
+            self.setIconSize(QSize(16, 16))
+
+
+class SegmentedTabs(QTabBar):
+    """Tabs as text in one row; `kind` is "workspace" (pill) or "plain"."""
+
+    def __init__(
+        self, tabs: list[tuple[str, str]], name: str, tip: str, parent: QWidget | None = None, *, kind: str
+    ) -> None:
+        """`tabs` is a list of (text, tooltip)."""
+        super().__init__(parent)
+        self.setObjectName(name)
+        self.setAccessibleName(tip)
+        self.setToolTip(tip)
+        self.setProperty("kind", kind)
+        self.setFont(theme.text_font(bold=True))
+        self.setDrawBase(False)
+        self.setExpanding(False)
+        self.setUsesScrollButtons(False)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        for text, hint in tabs:
+            self.setTabToolTip(self.addTab(text), hint)
+
+
+class Choice(QComboBox):
+    """A drop-down list with the theme's chevron, which steps by wheel only while it has the focus."""
+
+    def __init__(self, name: str, tip: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName(name)
+        self.setAccessibleName(tip)
+        self.setToolTip(tip)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.setMinimumContentsLength(6)
+
+    def wheelEvent(self, event):
+        if self.hasFocus():
+            super().wheelEvent(event)
+        else:
+            event.ignore()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        painter = QPainter(self)
+        role = "text" if self.isEnabled() else "disabled"
+        theme.draw_icon(painter, QRect(self.width() - 24, (self.height() - 16) // 2, 16, 16), "chevron-down", role)
+        painter.end()
+
+
+class Tick(QCheckBox):
+    """A check box with the theme's tick."""
+
+    def __init__(self, text: str, tip: str, name: str, parent: QWidget | None = None) -> None:
+        super().__init__(text, parent)
+        self.setObjectName(name)
+        self.setAccessibleName(text)
+        self.setToolTip(tip)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if self.isChecked():
+            painter = QPainter(self)
+            theme.draw_icon(painter, QRect(1, (self.height() - 14) // 2, 14, 14), "check-bold", "on_accent")
+            painter.end()

@@ -1,0 +1,458 @@
+"""The canvas: one picture, zoomed and panned, and the latent tool that drags it across the seed plane.
+
+Zoom counts device pixels per picture pixel, so that 1 is pixel-true on any screen. All whole zooms are drawn with the
+nearest pixel; Fit is smooth unless told otherwise.
+"""
+
+from typing import Any, Literal
+
+import numpy as np
+from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import (
+    QDragEnterEvent,
+    QDropEvent,
+    QFocusEvent,
+    QImage,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPainterPath,
+    QPaintEvent,
+    QPen,
+    QResizeEvent,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import QWidget
+
+from app import theme
+from app.widgets.image import smooth_image, to_qimage
+from app.widgets.message_bar import HintLine, MessageBar
+
+Tool = Literal["latent", "pan"]
+
+ZOOMS = (1 / 8, 1 / 4, 1 / 2, 1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64)
+MARGIN = 24
+"""Logical pixels kept free around a fitted picture."""
+KEEP = 48
+"""Device pixels of the picture that panning leaves in view."""
+SEEDS_PER_FONT = 0.04
+"""The latent tool moves this many seeds per pixel and pixel of font height, as StyleGAN3's viewer does."""
+FINE = 0.1
+KEY_STEP = 0.05
+"""Seeds that an arrow key moves; with Shift a tenth of it."""
+ARROWS = {
+    Qt.Key.Key_Left: (-1, 0),
+    Qt.Key.Key_Right: (1, 0),
+    Qt.Key.Key_Up: (0, -1),
+    Qt.Key.Key_Down: (0, 1),
+}
+
+
+class Canvas(QWidget):
+    """Shows frames.
+
+    Signals
+    frameShown(object)          a Frame has been painted
+    dropped(str)                a file was dropped
+    plane_began, plane_dragged(right, down), plane_ended
+                                a drag with the latent tool, or arrow keys, in units of the seed plane
+    key_command(str)            "play" (Space), "randomise" (R), "zero" (Home)
+    zoom_changed(str)           "Fit" or the zoom in per cent
+    """
+
+    frameShown = Signal(object)
+    dropped = Signal(str)
+    plane_began = Signal()
+    plane_dragged = Signal(float, float)
+    plane_ended = Signal()
+    key_command = Signal(str)
+    zoom_changed = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("canvas")
+        self.setAccessibleName("Picture")
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setMouseTracking(True)
+        self.setAcceptDrops(True)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self.frame: Any = None
+        self.empty_text = "Open a model: choose one on the left, or drop a file here"
+        self._image: QImage | None = None
+        self._smooth_cache: tuple[int, QImage] | None = None
+        self._unshown: Any = None
+        self._zoom: float | None = None
+        self._origin = QPointF()  # top left corner of the picture in device pixels, when not fitted
+        self._smooth = True
+        self._tool: Tool = "latent"
+        self._drag: Tool | None = None
+        self._last = QPointF()
+        self._space = False
+        self._space_used = False
+        self._keys_down = False
+        self._turned = 0.0  # parts of a wheel step that touch pads send
+        self._dragged_over = False
+        self.message = MessageBar(self)
+        self.hint = HintLine(self)
+        self._show_tool()
+
+    # -- what is shown --------------------------------------------------------------------------------------------
+
+    def show_frame(self, frame: Any) -> None:
+        """Show `frame.pixels`, uint8 (H, W, C) with C 1 or 3. `frameShown` follows once it is on screen."""
+        pixels: np.ndarray = frame.pixels
+        same_size = self._image is not None and (self._image.height(), self._image.width()) == pixels.shape[:2]
+        self._image = to_qimage(pixels)
+        self.frame = frame
+        self._smooth_cache = None
+        self._unshown = frame
+        if not same_size and self._zoom is not None:
+            self.fit()
+        if self.isVisible():
+            self.update()
+        else:
+            self._announce()
+
+    def clear(self) -> None:
+        """Show no picture."""
+        self.frame = self._image = self._unshown = self._smooth_cache = None
+        self.fit()
+
+    def set_hint(self, text: str) -> None:
+        """The line at the foot of the canvas that says what to try; empty for none."""
+        self.hint.set_text(text)
+        self._place_overlays()
+
+    def _announce(self) -> None:
+        frame, self._unshown = self._unshown, None
+        if frame is not None:
+            # Queued: a slot must not find itself inside our paintEvent.
+            QTimer.singleShot(0, self, lambda: self.frameShown.emit(frame))
+
+    # -- zoom and pan ---------------------------------------------------------------------------------------------
+
+    @property
+    def fitted(self) -> bool:
+        """Whether the picture fills the canvas."""
+        return self._zoom is None
+
+    @property
+    def zoom(self) -> float:
+        """Device pixels per picture pixel, as drawn now."""
+        return self._zoom if self._zoom is not None else self._fit_zoom()
+
+    @property
+    def smooth(self) -> bool:
+        """Whether a fitted picture is filtered."""
+        return self._smooth
+
+    def set_smooth(self, smooth: bool) -> None:
+        """Filter a fitted picture, or show its pixels."""
+        self._smooth = smooth
+        self.update()
+
+    def fit(self) -> None:
+        """Show the whole picture as large as it goes."""
+        self._zoom = None
+        self.update()
+        self.zoom_changed.emit("Fit")
+
+    def zoom_to(self, zoom: float, about: QPointF | None = None) -> None:
+        """Zoom, keeping what lies under `about` (logical pixels; by default the middle) in its place."""
+        if self._image is None:
+            return
+        ratio = self.devicePixelRatioF()
+        at = (about if about is not None else QPointF(self.rect().center())) * ratio
+        before = self._target()
+        self._zoom = zoom
+        scale = zoom * self._image.width() / before.width()
+        self._origin = QPointF(
+            round(at.x() - (at.x() - before.x()) * scale), round(at.y() - (at.y() - before.y()) * scale)
+        )
+        self._keep_in_view()
+        self.update()
+        self.zoom_changed.emit(f"{zoom:.0%}" if zoom >= 1 else f"{zoom * 100:g}%")
+
+    def zoom_step(self, steps: int, about: QPointF | None = None) -> None:
+        """To the next pixel-true zoom in or out."""
+        now = self.zoom
+        for _ in range(abs(steps)):
+            further = [z for z in ZOOMS if z > now * 1.001] if steps > 0 else [z for z in ZOOMS if z < now * 0.999]
+            if not further:
+                break
+            now = further[0] if steps > 0 else further[-1]
+        if now != self.zoom:
+            self.zoom_to(now, about)
+
+    def pan(self, dx: float, dy: float) -> None:
+        """Move the picture by logical pixels; a fitted picture first gets the zoom that it has."""
+        if self._image is None:
+            return
+        if self._zoom is None:
+            nearest = min(ZOOMS, key=lambda z: abs(z - self.zoom))
+            self.zoom_to(nearest)
+        ratio = self.devicePixelRatioF()
+        self._origin += QPointF(dx * ratio, dy * ratio)
+        self._keep_in_view()
+        self.update()
+
+    def _device_size(self) -> QSize:
+        ratio = self.devicePixelRatioF()
+        return QSize(round(self.width() * ratio), round(self.height() * ratio))
+
+    def _fit_zoom(self) -> float:
+        if self._image is None:
+            return 1.0
+        size, margin = self._device_size(), 2 * MARGIN * self.devicePixelRatioF()
+        return max(
+            1 / 64,
+            min((size.width() - margin) / self._image.width(), (size.height() - margin) / self._image.height()),
+        )
+
+    def _target(self) -> QRectF:
+        """Where the picture lies, in device pixels."""
+        assert self._image is not None
+        zoom = self.zoom
+        width, height = round(self._image.width() * zoom), round(self._image.height() * zoom)
+        if self._zoom is None:
+            size = self._device_size()
+            return QRectF((size.width() - width) // 2, (size.height() - height) // 2, width, height)
+        return QRectF(round(self._origin.x()), round(self._origin.y()), width, height)
+
+    def _keep_in_view(self) -> None:
+        size, target = self._device_size(), self._target()
+        self._origin = QPointF(
+            min(size.width() - KEEP, max(KEEP - target.width(), target.x())),
+            min(size.height() - KEEP, max(KEEP - target.height(), target.y())),
+        )
+
+    def picture_rect(self) -> QRectF:
+        """Where the picture lies, in logical pixels; empty without one."""
+        if self._image is None:
+            return QRectF()
+        ratio, target = self.devicePixelRatioF(), self._target()
+        return QRectF(target.topLeft() / ratio, target.size() / ratio)
+
+    # -- painting -------------------------------------------------------------------------------------------------
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), theme.color("background"))
+        if self._image is None:
+            self._paint_empty(painter)
+        else:
+            painter.save()
+            painter.scale(1 / self.devicePixelRatioF(), 1 / self.devicePixelRatioF())
+            self._paint_picture(painter)
+            painter.restore()
+        if self._dragged_over:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(QPen(theme.color("accent"), 2, Qt.PenStyle.DashLine))
+            painter.drawRoundedRect(self.rect().toRectF().adjusted(8, 8, -8, -8), 8, 8)
+        elif self.hasFocus():
+            theme.draw_focus_ring(painter, self.rect().toRectF().adjusted(2, 2, -2, -2))
+        painter.end()
+        self._announce()
+
+    def _paint_picture(self, painter: QPainter) -> None:
+        assert self._image is not None
+        target = self._target()
+        if self._zoom is None and self._smooth:
+            image = self._smoothed(round(max(target.width(), target.height())))
+            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+            painter.drawImage(target, image)
+        elif self.zoom < 1:
+            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+            painter.drawImage(target, self._image)
+        else:
+            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)
+            painter.drawImage(target, self._image)
+        if self._zoom is None:
+            self._round_corners(painter, target)
+
+    def _smoothed(self, side: int) -> QImage:
+        if self._smooth_cache is None or self._smooth_cache[0] != side:
+            self._smooth_cache = (side, smooth_image(self.frame.pixels, side))
+        return self._smooth_cache[1]
+
+    def _round_corners(self, painter: QPainter, target: QRectF) -> None:
+        """Cover the corners with the background: a clip would leave jagged edges."""
+        radius = 4 * self.devicePixelRatioF()
+        square, rounded = QPainterPath(), QPainterPath()
+        square.addRect(target)
+        rounded.addRoundedRect(target, radius, radius)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.fillPath(square - rounded, theme.color("background"))
+
+    def _paint_empty(self, painter: QPainter) -> None:
+        middle = self.rect().center()
+        theme.draw_icon(painter, QRect(middle.x() - 24, middle.y() - 48, 48, 48), "image-outline", "muted")
+        painter.setPen(theme.color("muted"))
+        painter.setFont(theme.text_font())
+        box = self.rect().adjusted(24, middle.y() + 12, -24, 0)
+        painter.drawText(
+            box, Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop | Qt.TextFlag.TextWordWrap, self.empty_text
+        )
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        if self._zoom is not None and self._image is not None:
+            self._keep_in_view()
+        self._place_overlays()
+
+    def _place_overlays(self) -> None:
+        width = min(640, self.width() - 32)
+        height = max(44, self.message.heightForWidth(width))
+        self.message.setGeometry((self.width() - width) // 2, 12, width, height)
+        hint = self.hint.sizeHint()
+        width = min(hint.width(), self.width() - 16)
+        self.hint.setGeometry((self.width() - width) // 2, self.height() - hint.height() - 12, width, hint.height())
+
+    def show_message(self, text: str, kind: Any = "error", action: str = "", act: Any = None) -> None:
+        """Say something in a bar over the picture, see MessageBar.show_message."""
+        self.message.show_message(text, kind, action, act)
+        self._place_overlays()
+
+    # -- tools ----------------------------------------------------------------------------------------------------
+
+    @property
+    def tool(self) -> Tool:
+        """What the left button does."""
+        return self._tool
+
+    def set_tool(self, tool: Tool) -> None:
+        """Choose what the left button does: "latent" moves on the seed plane, "pan" moves the picture."""
+        self._tool = tool
+        self._show_tool()
+
+    def _show_tool(self) -> None:
+        panning = self._tool == "pan" or self._space
+        if self._drag == "pan":
+            self.setCursor(Qt.CursorShape.ClosedHandCursor)
+        else:
+            self.setCursor(Qt.CursorShape.OpenHandCursor if panning else Qt.CursorShape.SizeAllCursor)
+        self.setToolTip("" if self._image is not None else self.empty_text)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        button = event.button()
+        if self._image is None or self._drag is not None:
+            return
+        if button == Qt.MouseButton.MiddleButton or (
+            button == Qt.MouseButton.LeftButton and (self._space or self._tool == "pan")
+        ):
+            self._drag = "pan"
+            self._space_used = self._space
+        elif button == Qt.MouseButton.LeftButton:
+            self._drag = "latent"
+            self.plane_began.emit()
+        self._last = event.position()
+        self._show_tool()
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        moved = event.position() - self._last
+        self._last = event.position()
+        if self._drag == "pan":
+            self.pan(moved.x(), moved.y())
+        elif self._drag == "latent":
+            scale = SEEDS_PER_FONT / theme.TEXT_PX
+            if event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
+                scale *= FINE
+            self.plane_dragged.emit(moved.x() * scale, moved.y() * scale)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        if self._drag is None or event.buttons() & (Qt.MouseButton.LeftButton | Qt.MouseButton.MiddleButton):
+            return
+        was, self._drag = self._drag, None
+        self._show_tool()
+        if was == "latent":
+            self.plane_ended.emit()
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        if event.button() == Qt.MouseButton.LeftButton:
+            self.fit()
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        self._turned += event.angleDelta().y() / 120
+        whole = int(self._turned)
+        if whole:
+            self._turned -= whole
+            self.zoom_step(whole, event.position())
+        event.accept()
+
+    # -- keys -----------------------------------------------------------------------------------------------------
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        key = Qt.Key(event.key())
+        if key in ARROWS and self._image is not None:
+            if not self._keys_down:
+                self._keys_down = True
+                self.plane_began.emit()
+            step = KEY_STEP * (FINE if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else 1)
+            right, down = ARROWS[key]
+            self.plane_dragged.emit(right * step, down * step)
+        elif key == Qt.Key.Key_Space:
+            if not event.isAutoRepeat():
+                self._space, self._space_used = True, False
+                self._show_tool()
+        elif key == Qt.Key.Key_R and not event.modifiers():
+            self.key_command.emit("randomise")
+        elif key == Qt.Key.Key_Home:
+            self.key_command.emit("zero")
+        elif key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal):
+            self.zoom_step(1)
+        elif key == Qt.Key.Key_Minus:
+            self.zoom_step(-1)
+        else:
+            super().keyPressEvent(event)
+
+    def keyReleaseEvent(self, event: QKeyEvent) -> None:
+        if event.isAutoRepeat():
+            return
+        if event.key() == Qt.Key.Key_Space and self._space:
+            self._space = False
+            self._show_tool()
+            if not self._space_used:
+                self.key_command.emit("play")
+        elif Qt.Key(event.key()) in ARROWS:
+            self._end_keys()
+        else:
+            super().keyReleaseEvent(event)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        self._space = False
+        self._end_keys()
+        self._show_tool()
+        self.update()
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        self.update()
+
+    def _end_keys(self) -> None:
+        if self._keys_down:
+            self._keys_down = False
+            self.plane_ended.emit()
+
+    # -- drops ----------------------------------------------------------------------------------------------------
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if event.mimeData().hasUrls():
+            self._dragged_over = True
+            self.update()
+            event.acceptProposedAction()
+
+    def dragLeaveEvent(self, event) -> None:
+        self._dragged_over = False
+        self.update()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        self._dragged_over = False
+        self.update()
+        paths = [url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile()]
+        if paths:
+            event.acceptProposedAction()
+            self.dropped.emit(paths[0])
+
+    def sizeHint(self) -> QSize:
+        return QSize(640, 560)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(240, 200)

@@ -1,0 +1,224 @@
+"""A slider for every dimension of the latent, in a list that scrolls smoothly however long it is.
+
+Only the rows that have been in view exist as widgets. The first FIRST of them always do; of the others at most POOL
+live at a time, and the one longest out of view takes the next name.
+"""
+
+import re
+
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+
+from app import theme
+from app.widgets.number import NumberRow
+
+FIRST = 16
+POOL = 48
+ROW_HEIGHT = 34
+LIMIT = 1e4
+"""Typed values may go this far from zero."""
+
+
+class DimensionList(QWidget):
+    """Sliders named `latent-slider-0` and so on, each an amount added to one dimension.
+
+    Signals: `value_changed(int, float)` with the dimension; `began` and `ended` around each gesture.
+    """
+
+    value_changed = Signal(int, float)
+    began = Signal()
+    ended = Signal()
+
+    def __init__(
+        self, name: str = "latent-slider", parent: QWidget | None = None, *, low: float = -3.0, high: float = 3.0
+    ) -> None:
+        super().__init__(parent)
+        self._name, self._low, self._high = name, low, high
+        self._values: dict[int, float] = {}
+        self._rows: dict[int, NumberRow] = {}
+        self._seen: dict[int, int] = {}  # when a row was last in view, by a running count
+        self._clock = 0
+        self._count = FIRST
+        self._shown: list[int] = list(range(FIRST))
+        self.search = QLineEdit()
+        self.search.setObjectName(f"{name}s-search")
+        self.search.setAccessibleName("Find dimensions")
+        self.search.setToolTip("Show some dimensions only: 37, 30-40, or 3, 30-40; * shows those that were moved")
+        self.search.setPlaceholderText("Find: 37 or 30-40, * for moved")
+        self.search.setClearButtonEnabled(False)
+        self.search.addAction(theme.icon("magnify", "muted"), QLineEdit.ActionPosition.LeadingPosition)
+        self.search.textChanged.connect(self._filter)
+        self._content = QWidget()
+        self._area = QScrollArea()
+        self._area.setObjectName(f"{name}s-area")
+        self._area.setAccessibleName("Latent dimensions")
+        self._area.setWidget(self._content)
+        self._content.setAutoFillBackground(False)
+        self._area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._area.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
+        self._area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._area.verticalScrollBar().setSingleStep(ROW_HEIGHT)
+        self._area.verticalScrollBar().valueChanged.connect(self._arrange)
+        top = QHBoxLayout()
+        top.addWidget(self.search)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.setSpacing(8)
+        whole.addLayout(top)
+        whole.addWidget(self._area, 1)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self._settle = QTimer(self, singleShot=True, interval=0)
+        self._settle.timeout.connect(self._arrange)
+        for dimension in range(FIRST):
+            self._row(dimension)
+        self._arrange()
+
+    # -- values ---------------------------------------------------------------------------------------------------
+
+    @property
+    def count(self) -> int:
+        """How many dimensions there are."""
+        return self._count
+
+    def set_count(self, count: int) -> None:
+        """Another model: this many dimensions, all at zero."""
+        self._count = count
+        self._values.clear()
+        for dimension, row in list(self._rows.items()):
+            row.show_value(0.0)
+            if dimension >= max(FIRST, count):
+                self._drop(dimension)
+        self._filter(self.search.text())
+
+    def values(self) -> dict[int, float]:
+        """The amounts that are not zero, by dimension."""
+        return dict(self._values)
+
+    def set_values(self, values: dict[int, float]) -> None:
+        """Show amounts that came from elsewhere; no signal."""
+        if values == self._values:
+            return
+        self._values = {k: v for k, v in values.items() if v}
+        for dimension, row in self._rows.items():
+            row.show_value(self._values.get(dimension, 0.0))
+        if self.search.text().strip() == "*":
+            self._filter("*")
+
+    def scroll_to(self, dimension: int) -> None:
+        """Bring a dimension into view, which makes its row."""
+        if dimension in self._shown:
+            self._area.verticalScrollBar().setValue(self._shown.index(dimension) * ROW_HEIGHT)
+            self._arrange()
+
+    def row(self, dimension: int) -> NumberRow | None:
+        """The widget of a dimension, if it exists now."""
+        return self._rows.get(dimension)
+
+    # -- rows -----------------------------------------------------------------------------------------------------
+
+    def _row(self, dimension: int) -> NumberRow:
+        """The row of a dimension: the one that it has, one out of use, or a new one."""
+        row = self._rows.get(dimension)
+        if row is not None:
+            return row
+        later = [k for k in self._rows if k >= FIRST and not self._in_use(k)]
+        if dimension >= FIRST and len(self._rows) >= FIRST + POOL and later:
+            oldest = min(later, key=lambda k: self._seen.get(k, 0))
+            row = self._rows.pop(oldest)
+            self._seen.pop(oldest, None)
+        else:
+            row = self._make_row()
+        row.setProperty("dimension", dimension)
+        row.set_name(f"{self._name}-{dimension}", f"z {dimension}")
+        row.show_value(self._values.get(dimension, 0.0))
+        self._rows[dimension] = row
+        return row
+
+    def _make_row(self) -> NumberRow:
+        row = NumberRow(
+            "",
+            self._low,
+            self._high,
+            name=f"{self._name}-new",
+            tip="Amount added to this dimension of the latent; double click returns to 0",
+            signed=True,
+            limits=(-LIMIT, LIMIT),
+            label_width=44,
+            parent=self._content,
+        )
+        row.label.setFont(theme.text_font(tabular=True))
+        row.label.setProperty("tone", "muted")
+        row.valueChanged.connect(lambda value, row=row: self._changed(row.property("dimension"), value))
+        row.began.connect(self.began)
+        row.ended.connect(self.ended)
+        return row
+
+    def _in_use(self, dimension: int) -> bool:
+        row = self._rows[dimension]
+        return row.slider.hasFocus() or row.field.hasFocus() or self._seen.get(dimension) == self._clock
+
+    def _drop(self, dimension: int) -> None:
+        row = self._rows.pop(dimension)
+        self._seen.pop(dimension, None)
+        row.setObjectName("")
+        row.slider.setObjectName("")
+        row.hide()
+        row.setParent(None)
+        row.deleteLater()
+
+    def _changed(self, dimension: int, value: float) -> None:
+        if value:
+            self._values[dimension] = value
+        else:
+            self._values.pop(dimension, None)
+        self.value_changed.emit(dimension, value)
+
+    # -- what is in view ------------------------------------------------------------------------------------------
+
+    def _filter(self, text: str) -> None:
+        self._shown = matching(text, self._count, self._values)
+        self._area.verticalScrollBar().setValue(0)
+        self._arrange()
+
+    def _arrange(self) -> None:
+        """Give every row in view its place, and hide the others."""
+        width, height = self._area.viewport().width(), self._area.viewport().height()
+        self._content.resize(width, max(height, len(self._shown) * ROW_HEIGHT))
+        top = self._area.verticalScrollBar().value()
+        first = max(0, top // ROW_HEIGHT - 1)
+        in_view = self._shown[first : (top + height) // ROW_HEIGHT + 2]
+        self._clock += 1
+        for dimension in in_view:
+            self._seen[dimension] = self._clock
+        for place, dimension in enumerate(in_view, first):
+            row = self._row(dimension)
+            row.setGeometry(0, place * ROW_HEIGHT, width - 10, ROW_HEIGHT)
+            row.show()
+        for dimension, row in self._rows.items():
+            if self._seen.get(dimension) != self._clock and not row.isHidden():
+                row.hide()
+
+    def resizeEvent(self, event) -> None:
+        super().resizeEvent(event)
+        self._settle.start()
+
+    def showEvent(self, event) -> None:
+        super().showEvent(event)
+        self._settle.start()
+
+    def sizeHint(self) -> QSize:
+        return QSize(280, 36 + ROW_HEIGHT * 9)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(200, 36 + ROW_HEIGHT * 5)
+
+
+def matching(text: str, count: int, values: dict[int, float]) -> list[int]:
+    """The dimensions that a search names: "37", "30-40", both with commas; "*" means moved ones, "" means all."""
+    text = text.strip()
+    if text == "*":
+        return sorted(values)
+    found: set[int] = set()
+    for first, _, last in re.findall(r"(\d+)(\s*-\s*(\d+))?", text):
+        found.update(range(int(first), min(count - 1, int(last or first)) + 1))
+    return sorted(k for k in found if k < count) if found else ([] if re.search(r"\d", text) else list(range(count)))

@@ -1,0 +1,50 @@
+"""Widgets are tested as they are worn: dressed in a theme, on an offscreen screen."""
+
+import os
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+import numpy as np
+import pytest
+
+from app import theme
+
+
+@pytest.fixture(autouse=True)
+def dressed(qapp):
+    """Every test starts in the dark theme."""
+    theme.apply(qapp, "dark")
+    return qapp
+
+
+@pytest.fixture
+def picture():
+    """A function from a seed to uint8 pixels (16, 16, 3) that differ by seed."""
+
+    def make(seed: int, side: int = 16, channels: int = 3) -> np.ndarray:
+        return np.random.RandomState(seed % 2**32).randint(0, 256, (side, side, channels)).astype(np.uint8)
+
+    return make
+
+
+class Heard:
+    """Notes what some signals carried, in order."""
+
+    def __init__(self, **signals) -> None:
+        self.said: list[tuple] = []
+        for name, signal in signals.items():
+            signal.connect(lambda *carried, name=name: self.said.append((name, *carried)))
+
+    @property
+    def names(self) -> list[str]:
+        return [entry[0] for entry in self.said]
+
+    def of(self, name: str) -> list[tuple]:
+        """What each emission of one signal carried."""
+        return [entry[1:] for entry in self.said if entry[0] == name]
+
+
+@pytest.fixture
+def heard():
+    """Listen to signals: `ears = heard(began=slider.began, ...)`."""
+    return Heard
