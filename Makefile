@@ -1,0 +1,35 @@
+# ganviz: `make run` opens the explorer, `make test` runs the tests. Both set up .venv first, quickly the second time.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/installed
+
+.PHONY: run test lint bench clean
+
+run: $(STAMP)
+	@$(BIN)/python -m app.start
+
+test: $(STAMP)
+	@$(BIN)/python -m app.start --prepare
+	@$(BIN)/python -m pytest -n 2 --dist loadfile
+
+lint: $(STAMP)
+	@$(BIN)/python -m ruff format --check .
+	@$(BIN)/python -m ruff check .
+	@$(BIN)/python -m mypy
+
+bench: $(STAMP)
+	@$(BIN)/python -m app.start --prepare
+	@$(BIN)/python -m pytest tests/benchmarks -m benchmark -o addopts="-q -s --import-mode=importlib" -p no:xdist
+
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	    { echo "Python 3.11 or newer is needed; say which one with: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || \
+	    { echo "Python's venv module is missing; on Debian and Ubuntu: apt install python3-venv"; exit 1; }
+	@echo "Installing ganviz and what it needs into $(VENV) (some hundred megabytes, once) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev]"
+	@touch $(STAMP)
+
+clean:
+	rm -rf $(VENV) out
