@@ -223,7 +223,7 @@ def walk(
     renderer = Renderer(device)
     renderer.load(header.path)
     catalog.remember(header.path)
-    target = report(video.export(renderer, recipes, out, settings.fps, size=size, loop=settings.loop), "walk")
+    target = report(video.export(renderer, recipes, out, settings.fps, size=size, licence=header.card.licence), "walk")
     click.echo(str(target))
 
 
