@@ -28,12 +28,12 @@ class Located:
 
 def bundled() -> list[Header]:
     """The models that ship with the program, by name."""
-    return _headers(sorted((places.resources() / "models").glob(f"*{SUFFIX}")))
+    return _headers(_by_name(places.resources() / "models"))
 
 
 def fetched() -> list[Header]:
     """The models that were downloaded and converted into the user's cache."""
-    return _headers(sorted((places.cache() / "models").glob(f"*{SUFFIX}")))
+    return _headers(_by_name(places.cache() / "models"))
 
 
 def recent() -> list[Header]:
@@ -107,6 +107,10 @@ def locate(ref: ModelRef) -> Located:
     raise GanvizError(
         f"the model {ref.name} ({ref.digest[:12]}) is not on this machine; open its checkpoint once, then try again"
     )
+
+
+def _by_name(folder: Path) -> list[Path]:
+    return sorted(folder.glob(f"*{SUFFIX}"), key=lambda path: path.stem)
 
 
 def _headers(paths: list[Path]) -> list[Header]:

@@ -1,0 +1,1 @@
+"""Measures of how well a generator learnt its data set."""

@@ -1,0 +1,77 @@
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from ganviz import catalog, places
+from ganviz.checkpoint import read_header
+from ganviz.errors import GanvizError
+from ganviz.recipe import ModelRef
+
+
+@pytest.fixture
+def bundle(tmp_path: Path, monkeypatch, tiny_checkpoint: Path, tiny_conditional: Path) -> Path:
+    """A resources folder with two models."""
+    folder = tmp_path / "resources" / "models"
+    folder.mkdir(parents=True)
+    for path in (tiny_checkpoint, tiny_conditional):
+        shutil.copyfile(path, folder / path.name)
+    monkeypatch.setattr(places, "resources", lambda: tmp_path / "resources")
+    return folder
+
+
+def test_models_are_found_by_name_file_and_run_folder(bundle: Path, tmp_path: Path, tiny_checkpoint: Path) -> None:
+    assert catalog.find("tiny") == bundle / "tiny.safetensors"
+    assert catalog.find(tiny_checkpoint) == tiny_checkpoint
+    run = tmp_path / "run" / "snapshots"
+    run.mkdir(parents=True)
+    for name in ("000900.safetensors", "001000.safetensors", ".001100.ab.part.safetensors"):
+        shutil.copyfile(tiny_checkpoint, run / name)
+    assert catalog.find(tmp_path / "run").name == "001000.safetensors"
+
+
+def test_an_unknown_name_suggests_a_known_one(bundle: Path) -> None:
+    with pytest.raises(GanvizError, match=r"tinny: no model of that name.*did you mean tiny\?.*tiny, tiny-classes"):
+        catalog.find("tinny")
+    with pytest.raises(GanvizError, match="no such file or folder"):
+        catalog.find("folder/missing.safetensors")
+
+
+def test_an_empty_run_folder_says_what_it_should_hold(tmp_path: Path) -> None:
+    with pytest.raises(GanvizError, match="expected a run folder with snapshots"):
+        catalog.find(tmp_path)
+
+
+def test_recent_models_are_kept_newest_first_without_bundled_or_lost_ones(
+    bundle: Path, tmp_path: Path, make_checkpoint: Callable[..., Path]
+) -> None:
+    paths = [make_checkpoint(f"r{k}") for k in range(3)]
+    for path in (*paths, bundle / "tiny.safetensors", paths[0]):
+        catalog.remember(path)
+    paths[1].unlink()
+    assert [header.ref.name for header in catalog.recent()] == ["r0", "r2"]
+
+
+def test_a_damaged_recent_list_is_an_empty_one(home: Path) -> None:
+    for text in ("{", "3", json.dumps([1, None])):
+        (places.state() / "recent.json").write_text(text)
+        assert catalog.recent() == []
+
+
+def test_damaged_models_in_the_folder_are_passed_over(bundle: Path) -> None:
+    (bundle / "broken.safetensors").write_bytes(b"x")
+    assert [header.ref.name for header in catalog.bundled()] == ["tiny", "tiny-classes"]
+
+
+def test_a_reference_is_located_by_its_weights_then_by_its_name(bundle: Path, make_checkpoint) -> None:
+    header = read_header(bundle / "tiny.safetensors")
+    assert catalog.locate(ModelRef("renamed", header.digest)) == catalog.Located(header.path, True)
+    assert catalog.locate(ModelRef("tiny", "00" * 32)) == catalog.Located(header.path, False)
+    with pytest.raises(GanvizError, match="is not on this machine"):
+        catalog.locate(ModelRef("elsewhere", "00" * 32))
+
+
+def test_all_user_files_stay_in_the_home_that_was_given(home: Path) -> None:
+    assert places.state().is_relative_to(home) and places.cache().is_relative_to(home)

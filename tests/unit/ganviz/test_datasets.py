@@ -1,0 +1,226 @@
+import gzip
+import json
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from ganviz import datasets
+from ganviz.datasets import fit, open_dataset, to_pixels
+from ganviz.errors import GanvizError
+
+
+def random_pixels(*shape: int, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).integers(0, 256, shape, dtype=np.uint8)
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> Path:
+    return tmp_path / "cache"
+
+
+def write_folder(folder: Path, names: list[str], size: tuple[int, int] = (16, 16)) -> Path:
+    for k, name in enumerate(names):
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(random_pixels(size[1], size[0], 3, seed=k)).save(path)
+    return folder
+
+
+def write_idx(path: Path, array: np.ndarray, compress: bool) -> None:
+    raw = bytes((0, 0, 8, array.ndim)) + b"".join(size.to_bytes(4, "big") for size in array.shape) + array.tobytes()
+    path.write_bytes(gzip.compress(raw) if compress else raw)
+
+
+def test_a_folder_of_images_becomes_one_array_in_sorted_order(tmp_path: Path, cache: Path) -> None:
+    folder = write_folder(tmp_path / "pictures", ["b.png", "a.png"])
+    data = open_dataset(folder, 16, cache=cache)
+    assert data.images.shape == (2, 16, 16, 3) and data.images.dtype == np.uint8
+    assert data.files == ("a.png", "b.png") and data.labels is None and data.name == "pictures"
+    assert np.array_equal(data.images[0], random_pixels(16, 16, 3, seed=1))
+
+
+def test_folder_names_are_class_names(tmp_path: Path, cache: Path) -> None:
+    folder = write_folder(tmp_path / "pets", ["dog/1.png", "cat/1.png", "cat/2.png"])
+    data = open_dataset(folder, 16, cache=cache)
+    assert data.class_names == ("cat", "dog")
+    assert data.labels is not None and data.labels.tolist() == [0, 0, 1] and data.labels.dtype == np.int64
+
+
+def test_one_folder_around_everything_is_no_class(tmp_path: Path, cache: Path) -> None:
+    folder = write_folder(tmp_path / "pets", ["all/1.png", "all/2.png"])
+    assert open_dataset(folder, 16, cache=cache).labels is None
+
+
+def test_a_zip_with_dataset_json_is_read_as_the_stylegan_tools_write_it(tmp_path: Path, cache: Path) -> None:
+    folder = write_folder(tmp_path / "x", ["00000/img0.png", "00000/img1.png", "00000/img2.png"])
+    path = tmp_path / "data.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in ("00000/img0.png", "00000/img1.png", "00000/img2.png"):
+            archive.write(folder / name, name)
+        archive.writestr("dataset.json", json.dumps({"labels": [["00000/img2.png", 0], ["00000/img0.png", 4]]}))
+    data = open_dataset(path, 16, cache=cache)
+    assert data.files == ("00000/img0.png", "00000/img2.png")
+    assert data.labels is not None and data.labels.tolist() == [4, 0]
+    assert data.class_names == ("0", "1", "2", "3", "4")
+    assert any("without a label" in line for line in data.report)
+
+
+def test_a_null_label_list_means_no_labels(tmp_path: Path, cache: Path) -> None:
+    folder = write_folder(tmp_path / "x", ["a/1.png", "b/1.png"])
+    (folder / "dataset.json").write_text('{"labels": null}')
+    assert open_dataset(folder, 16, cache=cache).labels is None
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"labels": [["a/1.png", -1]]}', '{"labels": [["other.png", 1]]}'])
+def test_a_bad_dataset_json_is_one_clear_line(tmp_path: Path, cache: Path, text: str) -> None:
+    folder = write_folder(tmp_path / "x", ["a/1.png"])
+    (folder / "dataset.json").write_text(text)
+    with pytest.raises(GanvizError, match=r"dataset\.json"):
+        open_dataset(folder, 16, cache=cache)
+
+
+@pytest.mark.parametrize("compress", [False, True], ids=["plain", "gz"])
+def test_idx_files_give_the_split_that_is_asked_for(tmp_path: Path, cache: Path, compress: bool) -> None:
+    end = ".gz" if compress else ""
+    for prefix, count in (("train", 12), ("t10k", 5)):
+        write_idx(tmp_path / f"{prefix}-images-idx3-ubyte{end}", random_pixels(count, 28, 28), compress)
+        write_idx(tmp_path / f"{prefix}-labels-idx1-ubyte{end}", np.arange(count, dtype=np.uint8) % 10, compress)
+    data = open_dataset(tmp_path, 32, cache=cache)
+    assert data.images.shape == (12, 32, 32, 1)
+    assert data.labels is not None and data.labels.tolist() == [k % 10 for k in range(12)]
+    assert len(open_dataset(tmp_path, 32, split="test", cache=cache)) == 5
+
+
+def test_a_cut_idx_file_says_what_is_missing(tmp_path: Path, cache: Path) -> None:
+    path = tmp_path / "train-images-idx3-ubyte"
+    write_idx(path, random_pixels(3, 28, 28), False)
+    path.write_bytes(path.read_bytes()[:-7])
+    with pytest.raises(GanvizError, match=r"train-images-idx3-ubyte: expected 2352 bytes .* got 2345"):
+        open_dataset(tmp_path, 32, cache=cache)
+
+
+def test_an_npz_may_hold_grey_images_and_labels(tmp_path: Path, cache: Path) -> None:
+    path = tmp_path / "digits.npz"
+    np.savez(path, images=random_pixels(4, 28, 28), labels=np.array([3, 1, 0, 2], dtype=np.uint8))
+    data = open_dataset(path, 32, cache=cache)
+    assert data.images.shape == (4, 32, 32, 1) and data.class_names == datasets.DIGIT_CLASSES
+    assert open_dataset(path, 32, 3, cache=cache).images.shape == (4, 32, 32, 3)
+
+
+def test_an_npz_of_objects_or_floats_is_refused(tmp_path: Path, cache: Path) -> None:
+    np.savez(tmp_path / "floats.npz", images=np.zeros((2, 8, 8)))
+    np.savez(tmp_path / "objects.npz", images=np.array([{}, {}], dtype=object))
+    for name in ("floats.npz", "objects.npz"):
+        with pytest.raises(GanvizError, match=name):
+            open_dataset(tmp_path / name, 16, cache=cache)
+
+
+def test_mixed_files_are_converted_and_reported_and_corrupt_ones_skipped(tmp_path: Path, cache: Path) -> None:
+    folder = tmp_path / "mixed"
+    folder.mkdir()
+    Image.fromarray(random_pixels(20, 16, 3)).save(folder / "rgb.png")
+    Image.fromarray(random_pixels(16, 16)).save(folder / "grey.png")
+    Image.fromarray(random_pixels(16, 16, 4)).save(folder / "rgba.png")
+    Image.fromarray(random_pixels(16, 16, 3)).quantize(8).save(folder / "palette.png")
+    (folder / "broken.png").write_bytes((folder / "rgb.png").read_bytes()[:100])
+    (folder / "notes.txt").write_text("not an image")
+    data = open_dataset(folder, 16, cache=cache)
+    assert data.images.shape == (4, 16, 16, 3) and "broken.png" not in data.files
+    report = "\n".join(data.report)
+    for word in ("grey to RGB", "transparency", "palette", "broken.png", "files that are not images"):
+        assert word in report
+    reopened = open_dataset(folder, 16, cache=cache)
+    assert reopened.report == data.report and reopened.digest == data.digest
+
+
+def test_grey_files_alone_stay_grey(tmp_path: Path, cache: Path) -> None:
+    folder = tmp_path / "grey"
+    folder.mkdir()
+    Image.fromarray(random_pixels(16, 16)).save(folder / "1.png")
+    assert open_dataset(folder, 16, cache=cache).images.shape == (1, 16, 16, 1)
+
+
+@pytest.mark.parametrize("content", [[], ["readme.md"]], ids=["empty", "no images"])
+def test_a_folder_without_images_is_one_clear_line(tmp_path: Path, cache: Path, content: list[str]) -> None:
+    folder = tmp_path / "nothing"
+    folder.mkdir()
+    for name in content:
+        (folder / name).write_text("text")
+    with pytest.raises(GanvizError, match="nothing: no images in it"):
+        open_dataset(folder, 16, cache=cache)
+
+
+def test_a_folder_of_broken_images_is_one_clear_line(tmp_path: Path, cache: Path) -> None:
+    (tmp_path / "broken.png").write_bytes(b"not a png")
+    with pytest.raises(GanvizError, match="none of its 1 images can be read"):
+        open_dataset(tmp_path, 16, cache=cache)
+
+
+def test_an_unknown_name_lists_the_known_ones(cache: Path) -> None:
+    with pytest.raises(GanvizError, match=r"no-such-set: no such file or folder.*digits, faces, fashion-mnist"):
+        open_dataset("no-such-set", 16, cache=cache)
+
+
+def test_fashion_mnist_says_what_to_install(cache: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(datasets, "FASHION_FOLDER", tmp_path / "missing")
+    monkeypatch.setattr(datasets, "_data_folders", list)
+    with pytest.raises(GanvizError, match="dataset-fashion-mnist"):
+        open_dataset("fashion-mnist", 32, cache=cache)
+
+
+def test_a_file_of_another_kind_is_one_clear_line(tmp_path: Path, cache: Path) -> None:
+    path = tmp_path / "clip.mp4"
+    path.write_bytes(b"\0" * 100)
+    with pytest.raises(GanvizError, match=r"clip\.mp4: expected a folder or zip"):
+        open_dataset(path, 16, cache=cache)
+
+
+def test_the_prepared_array_is_memory_mapped_and_reused(tmp_path: Path, cache: Path) -> None:
+    folder = write_folder(tmp_path / "pictures", [f"{k}.png" for k in range(70)])
+    calls: list[tuple[int, int]] = []
+    first = open_dataset(folder, 16, cache=cache, on_progress=lambda done, total: calls.append((done, total)))
+    assert isinstance(first.images, np.memmap) and not first.images.flags.writeable
+    assert calls == [(64, 70), (70, 70)]
+    calls.clear()
+    second = open_dataset(folder, 16, cache=cache, on_progress=lambda done, total: calls.append((done, total)))
+    assert not calls and np.array_equal(first.images, second.images)
+
+
+def test_a_changed_folder_is_prepared_again(tmp_path: Path, cache: Path) -> None:
+    folder = write_folder(tmp_path / "pictures", ["1.png"])
+    before = open_dataset(folder, 16, cache=cache)
+    write_folder(folder, ["1.png", "2.png"])
+    after = open_dataset(folder, 16, cache=cache)
+    assert len(after) == 2 and after.digest != before.digest
+
+
+def test_a_whole_number_reduction_is_an_area_average() -> None:
+    pixels = random_pixels(12, 12, 3)
+    blocks = pixels.reshape(4, 3, 4, 3, 3).astype(float).mean(axis=(1, 3))
+    assert np.abs(fit(pixels, 4) - blocks).max() <= 0.5
+
+
+def test_a_wide_image_is_cropped_to_its_central_square() -> None:
+    pixels = random_pixels(8, 14, 1)
+    assert np.array_equal(fit(pixels, 8), pixels[:, 3:11])
+
+
+def test_28_pixels_are_padded_to_32_and_not_resized() -> None:
+    pixels = random_pixels(28, 28, 1)
+    padded = fit(pixels, 32)
+    assert np.array_equal(padded[2:30, 2:30], pixels) and not padded[:2].any()
+
+
+@pytest.mark.parametrize("size", [10, 16, 20, 30], ids=str)
+def test_any_size_comes_to_the_resolution(size: int) -> None:
+    assert fit(random_pixels(size, size, 3), 16).shape == (16, 16, 3)
+
+
+def test_sixteen_bit_grey_keeps_its_upper_byte() -> None:
+    image = Image.fromarray(np.full((4, 4), 0x80FF, dtype=np.uint16))
+    pixels, _ = to_pixels(image, 1)
+    assert (pixels == 0x80).all()

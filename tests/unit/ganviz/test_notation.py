@@ -1,0 +1,48 @@
+import pytest
+
+from ganviz.notation import format_seed, parse_code, parse_label, parse_seeds
+from ganviz.recipe import Seed
+from ganviz.spec import Card, Code, Spec
+
+SPEC = Spec("x", 4, 7, 1, 16, 1, num_classes=3, codes=(Code("digit", "categorical", 10), Code("slant", "continuous")))
+CARD = Card(class_names=("Ant", "Bee", "Ankle boot"))
+
+
+def test_seeds_are_lists_of_numbers_and_ranges() -> None:
+    assert [seed.seed for seed in parse_seeds("0, 3,8-11,4294967295")] == [0, 3, 8, 9, 10, 11, 4294967295]
+
+
+def test_a_point_of_the_plane_is_written_behind_its_seed() -> None:
+    (point,) = parse_seeds("1402@0.31/-0.12")
+    assert point == Seed(1402, 0.31, -0.12)
+    assert parse_seeds(format_seed(point)) == (point,)
+
+
+@pytest.mark.parametrize("text", ["", "a", "1,,2", "5-3", "-1", "4294967296", "0-99999999", "1@2", "1@x/y", "1.5"])
+def test_what_is_no_seed_is_quoted_back(text: str) -> None:
+    with pytest.raises(ValueError, match="expected"):
+        parse_seeds(text)
+
+
+@pytest.mark.parametrize("text", ["2", "ankle boot", "Ankle Boot"])
+def test_a_class_goes_by_index_or_name(text: str) -> None:
+    assert parse_label(text, SPEC, CARD) == (0.0, 0.0, 1.0)
+
+
+@pytest.mark.parametrize("text", ["3", "-1", "cow", ""])
+def test_an_unknown_class_lists_the_known_ones(text: str) -> None:
+    with pytest.raises(ValueError, match="from 0 to 2 or one of Ant, Bee, Ankle boot"):
+        parse_label(text, SPEC, CARD)
+
+
+def test_a_model_without_classes_says_so() -> None:
+    with pytest.raises(ValueError, match="no classes"):
+        parse_label("0", Spec("x", 4, 4, 1, 16, 1), Card())
+
+
+def test_codes_are_named_and_checked() -> None:
+    assert parse_code("digit=1", SPEC) == ("digit", (0.0, 1.0) + (0.0,) * 8)
+    assert parse_code("slant=-1.5", SPEC) == ("slant", (-1.5,))
+    for text in ("digit=10", "digit", "wings=1", "slant=x"):
+        with pytest.raises(ValueError, match="expected"):
+            parse_code(text, SPEC)

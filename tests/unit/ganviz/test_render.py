@@ -1,0 +1,127 @@
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+import ganviz
+from ganviz import catalog
+from ganviz.errors import GanvizError
+from ganviz.jobs import run
+from ganviz.recipe import ModelRef, Offset, Recipe, Seed, Sheet
+from ganviz.render import BATCH, Renderer, to_pixels, weight_bytes
+from ganviz.sheets import BAND, MARGIN, draw
+
+
+@pytest.fixture
+def renderer() -> Renderer:
+    return Renderer("cpu")
+
+
+def test_pixels_are_rounded_and_clamped() -> None:
+    image = torch.tensor([-2.0, -1.0, 0.0, 1 / 127.5, 1.0, 3.0])[None, None, None]
+    assert to_pixels(image)[0, 0, :, 0].tolist() == [0, 0, 128, 128, 255, 255]
+
+
+def test_the_same_recipe_draws_the_same_bytes(renderer: Renderer, tiny_checkpoint: Path) -> None:
+    recipe = Recipe(str(tiny_checkpoint), Offset(Seed(3), ((1, 0.5),)), psi=0.7)
+    first = renderer.render(recipe)
+    assert first.pixels.shape == (16, 16, 3) and first.pixels.dtype == np.uint8 and first.exact
+    assert first.pixels.std() > 5, "the picture is not one flat colour"
+    assert np.array_equal(Renderer("cpu").render(recipe).pixels, first.pixels)
+
+
+def test_the_public_surface_draws_what_the_renderer_draws(tiny_conditional: Path) -> None:
+    G = ganviz.load(tiny_conditional, device="cpu")
+    label = torch.eye(3)[[2]]
+    w = ganviz.latent.truncate(G.mapping(ganviz.latent.seeds([3], G.spec.z_dim), label), G, psi=0.7)
+    frame = ganviz.Renderer().render(
+        ganviz.Recipe(model=str(tiny_conditional), latent=ganviz.Seed(3), label=(0.0, 0.0, 1.0), psi=0.7)
+    )
+    assert np.array_equal(frame.pixels, to_pixels(G.synthesis(w, noise="const"))[0])
+
+
+def test_a_frame_names_the_model_by_its_weights(renderer: Renderer, tiny_checkpoint: Path) -> None:
+    frame = renderer.render(Recipe(str(tiny_checkpoint)))
+    assert frame.recipe.model.name == "tiny" and len(frame.recipe.model.digest) == 64
+    assert np.array_equal(renderer.render(frame.recipe).pixels, frame.pixels)
+
+
+def test_batches_agree_with_single_pictures_within_a_level(renderer: Renderer, tiny_checkpoint: Path) -> None:
+    recipes = [Recipe(str(tiny_checkpoint), Seed(k)) for k in range(BATCH + 5)]
+    for frame, recipe in zip(renderer.render_all(recipes), recipes, strict=True):
+        alone = renderer.render(recipe).pixels.astype(int)
+        assert np.abs(alone - frame.pixels).max() <= 1
+
+
+def test_models_mix_within_one_call(renderer: Renderer, tiny_checkpoint: Path, tiny_conditional: Path) -> None:
+    recipes = [Recipe(str(path), Seed(1)) for path in (tiny_checkpoint, tiny_conditional, tiny_checkpoint)]
+    frames = renderer.render_all(recipes)
+    assert [frame.pixels.shape[2] for frame in frames] == [3, 1, 3]
+    assert np.array_equal(frames[0].pixels, frames[2].pixels)
+
+
+def test_a_recipe_that_does_not_fit_is_one_clear_error(renderer: Renderer, tiny_checkpoint: Path) -> None:
+    with pytest.raises(GanvizError, match=r"tiny: the recipe does not fit .* label"):
+        renderer.render(Recipe(str(tiny_checkpoint), label=(1.0, 0.0)))
+
+
+def test_a_model_that_is_not_here_is_named(renderer: Renderer) -> None:
+    with pytest.raises(GanvizError, match=r"gone .* is not on this machine"):
+        renderer.render(Recipe(ModelRef("gone", "ab" * 32)))
+    with pytest.raises(GanvizError, match="no such"):
+        renderer.render(Recipe("missing.safetensors"))
+
+
+def test_least_recently_used_models_leave_when_the_budget_is_full(make_checkpoint: Callable[..., Path]) -> None:
+    paths = [make_checkpoint(f"m{k}", z_dim=8 + k) for k in range(3)]
+    size = weight_bytes(Renderer("cpu").load(paths[0]))
+    renderer = Renderer("cpu", budget=int(2.5 * size))
+    for path in paths:
+        renderer.load(path)
+    assert [net.ref.name for net in renderer._models.values()] == ["m1", "m2"]
+    assert renderer.load(paths[0]).ref.name == "m0"
+    assert [net.ref.name for net in renderer._models.values()] == ["m2", "m0"]
+
+
+def test_a_file_that_was_replaced_is_read_again(
+    renderer: Renderer, tmp_path: Path, make_checkpoint: Callable[..., Path]
+) -> None:
+    path = tmp_path / "newest.safetensors"
+    shutil.copyfile(make_checkpoint("old"), path)
+    assert renderer.load(path).ref.name == "old"
+    shutil.copyfile(make_checkpoint("new", z_dim=9), path)
+    assert renderer.load(path).ref.name == "new"
+
+
+def test_a_sheet_lays_its_cells_edge_to_edge(renderer: Renderer, tiny_checkpoint: Path) -> None:
+    cells = [Recipe(str(tiny_checkpoint), Seed(k)) for k in range(5)]
+    pixels = run(draw(renderer, Sheet((*cells[:4], None, cells[4]), 3)))
+    assert pixels.shape == (32, 48, 3)
+    assert (pixels[16:, 16:32] == 255).all(), "the empty cell is paper"
+    assert np.abs(pixels[:16, 16:32].astype(int) - renderer.render(cells[1]).pixels).max() <= 1
+
+
+def test_headings_stand_in_bands_of_their_own(renderer: Renderer, tiny_conditional: Path) -> None:
+    cells = tuple(Recipe(str(tiny_conditional), Seed(k)) for k in range(4))
+    plain = run(draw(renderer, Sheet(cells, 2)))
+    above = run(draw(renderer, Sheet(cells, 2, ("0", "1", "2", "3"), labels=True)))
+    assert above.shape == (2 * (16 + BAND), 32, 3)
+    assert np.array_equal(above[BAND : BAND + 16, :, 0], plain[:16, :, 0])
+    sides = run(draw(renderer, Sheet(cells, 2, column_headings=("a", "b"), row_headings=("c", "d"), labels=True)))
+    assert sides.shape == (BAND + 32, MARGIN + 32, 3)
+    assert np.array_equal(sides[BAND:, MARGIN:, 0], plain[:, :, 0])
+
+
+def test_long_headings_are_shortened_rather_than_run_over(renderer: Renderer, tiny_checkpoint: Path) -> None:
+    sheet = Sheet((Recipe(str(tiny_checkpoint)),) * 2, 2, ("a very long heading indeed", "x"), labels=True)
+    assert run(draw(renderer, sheet)).shape == (16 + BAND, 32, 3)
+
+
+def test_a_bundled_name_is_found_before_anything_else(tiny_checkpoint: Path, monkeypatch, tmp_path: Path) -> None:
+    (tmp_path / "models").mkdir()
+    shutil.copyfile(tiny_checkpoint, tmp_path / "models" / "tiny.safetensors")
+    monkeypatch.setattr(catalog.places, "resources", lambda: tmp_path)
+    assert Renderer("cpu").load("tiny").ref.name == "tiny"

@@ -1,0 +1,175 @@
+import io
+import json
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from ganviz.errors import GanvizError
+from ganviz.recipe import Lerp, ModelRef, Recipe, Seed, Sheet, Vector
+from ganviz.session import Kept, Session, load_session, read_png, save_session, write_png
+from ganviz.walk import Walk
+
+REF = ModelRef("faces", "ab" * 32)
+VECTOR = Vector.of(np.linspace(-1, 1, 12).reshape(3, 4), "w")
+RECIPE = Recipe(REF, Lerp(Seed(3), VECTOR, 0.5), psi=0.7)
+SESSION = Session(RECIPE, (Kept(Recipe(REF, Seed(1)), "smile"), Kept(RECIPE)), Walk(frames=90, loop=True))
+PIXELS = np.random.RandomState(0).randint(0, 256, (16, 16, 3), np.uint8)
+
+
+def repack(path: Path, change) -> Path:
+    """Rewrite the JSON inside a session file."""
+    with zipfile.ZipFile(path) as file:
+        members = {name: file.read(name) for name in file.namelist()}
+    data = json.loads(members["session.json"])
+    change(data)
+    members["session.json"] = json.dumps(data).encode()
+    with zipfile.ZipFile(path, "w") as file:
+        for name, content in members.items():
+            file.writestr(name, content)
+    return path
+
+
+def test_a_session_survives_saving_with_its_arrays(tmp_path: Path) -> None:
+    save_session(tmp_path / "a.ganviz", SESSION)
+    loaded = load_session(tmp_path / "a.ganviz")
+    assert loaded == SESSION
+    assert np.array_equal(loaded.recipe.latent.b.array, VECTOR.array)
+
+
+def test_equal_sessions_are_equal_files(tmp_path: Path) -> None:
+    for name in "ab":
+        save_session(tmp_path / f"{name}.ganviz", SESSION)
+    assert (tmp_path / "a.ganviz").read_bytes() == (tmp_path / "b.ganviz").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda data: data.update(ganviz=2), "newer ganviz"),
+        (lambda data: data.update(kind="film"), "expected a session"),
+        (lambda data: data.pop("ganviz"), "version mark"),
+        (lambda data: data.update(gallery=3), "list of kept pictures"),
+        (lambda data: data["recipe"].update(psi="much"), "psi"),
+        (lambda data: data.update(walk={"frames": 10**12}), "frames"),
+    ],
+    ids=["newer", "kind", "no version", "gallery", "psi", "walk"],
+)
+def test_a_session_that_is_not_one_is_refused_with_a_reason(tmp_path: Path, change, words: str) -> None:
+    path = tmp_path / "a.ganviz"
+    save_session(path, SESSION)
+    with pytest.raises(GanvizError, match=words) as caught:
+        load_session(repack(path, change))
+    assert str(path) in str(caught.value)
+
+
+def test_files_of_other_kinds_and_cut_ones_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.ganviz"
+    save_session(path, SESSION)
+    whole = path.read_bytes()
+    for content in (b"", b"hello", whole[: len(whole) // 2], whole[:-30], b"\xff\xd8\xff" * 100):
+        path.write_bytes(content)
+        with pytest.raises(GanvizError, match=str(path)):
+            load_session(path)
+    with pytest.raises(GanvizError, match="no such file"):
+        load_session(tmp_path / "missing.ganviz")
+
+
+def test_an_array_that_lies_about_itself_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.ganviz"
+    save_session(path, SESSION)
+    name = f"arrays/{VECTOR.digest}.npy"
+    objects, huge, other = io.BytesIO(), io.BytesIO(), io.BytesIO()
+    np.save(objects, np.array([{"a": 1}], dtype=object), allow_pickle=True)
+    np.save(other, np.zeros((3, 4), np.float32))
+    np.lib.format.write_array_header_1_0(huge, {"descr": "<f4", "fortran_order": False, "shape": (1 << 40,)})
+    with zipfile.ZipFile(path) as file:
+        text = file.read("session.json")
+    for content in (objects.getvalue(), huge.getvalue(), other.getvalue(), b"no array"):
+        with zipfile.ZipFile(path, "w") as file:
+            file.writestr("session.json", text)
+            file.writestr(name, content)
+        with pytest.raises(GanvizError, match=str(path)):
+            load_session(path)
+
+
+def test_deeply_nested_json_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.ganviz"
+    with zipfile.ZipFile(path, "w") as file:
+        file.writestr("session.json", "[" * 200_000)
+    with pytest.raises(GanvizError, match="damaged"):
+        load_session(path)
+
+
+def test_a_target_that_cannot_be_written_keeps_what_was_there(tmp_path: Path, monkeypatch) -> None:
+    path = tmp_path / "a.ganviz"
+    save_session(path, SESSION)
+    before = path.read_bytes()
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(zipfile.ZipFile, "writestr", full)
+    with pytest.raises(GanvizError, match="No space left"):
+        save_session(path, SESSION)
+    assert path.read_bytes() == before and [p.name for p in tmp_path.iterdir()] == ["a.ganviz"]
+
+
+@pytest.mark.parametrize("document", [RECIPE, Sheet((RECIPE, None, Recipe(REF)), 2)], ids=["recipe", "sheet"])
+def test_a_picture_carries_what_it_was_drawn_from(tmp_path: Path, document) -> None:
+    write_png(tmp_path / "a.png", PIXELS, document, licence="CC0")
+    assert read_png(tmp_path / "a.png") == document
+    with Image.open(tmp_path / "a.png") as image:
+        assert np.array_equal(np.asarray(image), PIXELS)
+        chunk = json.loads(image.text["ganviz"])
+    assert chunk["ganviz"] == 1 and chunk["kind"] in ("recipe", "sheet")
+    assert chunk["model"] == {"name": "faces", "digest": "ab" * 32} and chunk["licence"] == "CC0"
+    assert str(tmp_path) not in json.dumps(chunk)
+
+
+def test_metadata_can_be_left_out(tmp_path: Path) -> None:
+    write_png(tmp_path / "a.png", PIXELS[:, :, :1], RECIPE, metadata=False)
+    with Image.open(tmp_path / "a.png") as image:
+        assert image.mode == "L" and image.text == {}
+    with pytest.raises(GanvizError, match="carries no recipe"):
+        read_png(tmp_path / "a.png")
+
+
+def test_large_arrays_go_into_a_session_beside_the_picture(tmp_path: Path) -> None:
+    recipe = Recipe(REF, Vector.of(np.random.RandomState(0).randn(400, 400), "w"))
+    write_png(tmp_path / "a.png", PIXELS, recipe)
+    assert (tmp_path / "a.ganviz").is_file()
+    assert read_png(tmp_path / "a.png") == recipe
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("{", "damaged"),
+        ('{"ganviz": 7, "kind": "recipe"}', "newer"),
+        ("[1]", "version mark"),
+        ("[" * 100_000, "damaged"),
+    ],
+    ids=["cut", "newer", "list", "nested"],
+)
+def test_a_picture_with_damaged_metadata_is_refused(tmp_path: Path, text: str, words: str) -> None:
+    from PIL.PngImagePlugin import PngInfo
+
+    info = PngInfo()
+    info.add_text("ganviz", text)
+    Image.new("RGB", (4, 4)).save(tmp_path / "a.png", pnginfo=info)
+    with pytest.raises(GanvizError, match=words):
+        read_png(tmp_path / "a.png")
+
+
+def test_other_pictures_and_cut_ones_are_refused(tmp_path: Path) -> None:
+    Image.new("RGB", (4, 4)).save(tmp_path / "a.jpg")
+    write_png(tmp_path / "b.png", PIXELS, RECIPE)
+    whole = (tmp_path / "b.png").read_bytes()
+    (tmp_path / "b.png").write_bytes(whole[:60])
+    (tmp_path / "c.png").write_bytes(b"")
+    for name in ("a.jpg", "b.png", "c.png", "missing.png"):
+        with pytest.raises(GanvizError, match=name):
+            read_png(tmp_path / name)
