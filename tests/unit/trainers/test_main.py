@@ -1,0 +1,158 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from trainers import TRAINERS
+from trainers.__main__ import command_for, main
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def start(arguments: list[str], cwd: Path, **options: object) -> subprocess.Popen[str]:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "XDG_CACHE_HOME": str(cwd / "cache")}
+    return subprocess.Popen(  # type: ignore[call-overload, no-any-return]
+        [sys.executable, "-m", "trainers", *arguments],
+        cwd=cwd,
+        env=environment,
+        stderr=subprocess.PIPE,
+        text=True,
+        **options,
+    )
+
+
+def wait_for_log(run: Path, process: subprocess.Popen[str]) -> None:
+    """Read the process's stderr until the log has a line; the training says something every few seconds."""
+    while not (run / "log.jsonl").exists():
+        assert process.poll() is None, process.stderr.read() if process.stderr else ""
+
+
+@pytest.mark.parametrize("arch", TRAINERS)
+def test_every_option_of_the_config_has_a_flag_with_help(arch: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([arch, "--help"]) == 0
+    shown = capsys.readouterr().out
+    for parameter in command_for(arch).params:
+        assert parameter.opts[0] in shown
+
+
+def test_bad_usage_ends_with_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["dcgan", "--out", str(tmp_path / "r")]) == 2
+    assert main(["dcgan", "--out", str(tmp_path / "r"), "--resolution", "48"]) == 2
+    assert main(["nonsense"]) == 2
+    assert main([]) == 2
+    assert "--data" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--data", "missing-folder"], "missing-folder: no such file or folder"),
+        (["--batch", "1"], "--batch: expected 2 to 4096, got 1"),
+        (["--device", "toaster"], "--device toaster: not usable here"),
+        (["--hold-out", "24"], "--hold-out: the data set has 24 images"),
+    ],
+    ids=lambda value: value[0] if isinstance(value, list) else "",
+)
+def test_what_cannot_be_done_is_one_line_and_ends_with_1(
+    options: list[str], message: str, data: Path, small: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["dcgan", "--data", str(data), "--out", str(tmp_path / "r"), *small, "--images", "8", *options]
+    assert main(arguments) == 1
+    line = capsys.readouterr().err.strip().splitlines()[-1]
+    assert line.startswith(message)
+
+
+def test_conditioning_without_labels_is_one_line(
+    small: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import numpy as np
+
+    np.savez(tmp_path / "plain.npz", images=np.zeros((4, 16, 16), np.uint8))
+    arguments = ["--data", str(tmp_path / "plain.npz"), "--out", str(tmp_path / "r"), *small, "--conditional"]
+    assert main(["dcgan", *arguments]) == 1
+    assert "--conditional needs labels" in capsys.readouterr().err
+    assert not (tmp_path / "r").exists()
+
+
+def test_grey_data_make_a_grey_model_unless_colour_is_asked_for(small: list[str], tmp_path: Path) -> None:
+    import numpy as np
+
+    from ganviz import checkpoint
+
+    np.savez(tmp_path / "grey.npz", images=np.zeros((8, 16, 16), np.uint8))
+    for name, extra, channels in (("a", [], 1), ("b", ["--channels", "3"], 3)):
+        run = tmp_path / name
+        options = ["--data", str(tmp_path / "grey.npz"), "--out", str(run), *small, "--images", "8", *extra]
+        assert main(["dcgan", *options]) == 0
+        assert checkpoint.read_header(next((run / "snapshots").iterdir())).spec.channels == channels
+
+
+def test_the_card_carries_the_command_without_paths_and_what_was_said_of_the_model(
+    data: Path, small: list[str], tmp_path: Path
+) -> None:
+    from ganviz import checkpoint
+
+    run = tmp_path / "my-run"
+    said = ["--licence", "CC0", "--title", "Tiny", "--description", "Noise", "--psi", "0.8", "--name", "tiny"]
+    assert main(["dcgan", "--data", str(data), "--out", str(run), *small, "--images", "8", "--flip", *said]) == 0
+    card = checkpoint.read_header(next((run / "snapshots").iterdir())).card
+    assert (card.licence, card.title, card.description, card.psi, card.name) == ("CC0", "Tiny", "Noise", 0.8, "tiny")
+    assert card.command.startswith("ganviz train dcgan --data tiny.npz --out my-run --resolution 16")
+    assert "--flip" in card.command and str(tmp_path) not in card.command
+
+
+def test_other_data_on_resuming_are_refused(
+    data: Path, small: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import numpy as np
+
+    np.savez(tmp_path / "other.npz", images=np.zeros((8, 16, 16, 3), np.uint8))
+    run = str(tmp_path / "r")
+    assert main(["dcgan", "--data", str(data), "--out", run, *small, "--images", "8"]) == 0
+    assert main(["dcgan", "--data", str(tmp_path / "other.npz"), "--out", run, "--resume", "--images", "16"]) == 1
+    assert "not the data set that this run began with" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT to send to a child")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
+def test_a_signal_leaves_a_whole_snapshot_and_ends_with_0(
+    number: signal.Signals, data: Path, small: list[str], tmp_path: Path
+) -> None:
+    from ganviz import checkpoint
+
+    run = tmp_path / "run"
+    process = start(["dcgan", "--data", str(data), "--out", str(run), *small], tmp_path, stdin=subprocess.DEVNULL)
+    wait_for_log(run, process)
+    process.send_signal(number)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 0, errors
+    newest = sorted((run / "snapshots").iterdir())[-1]
+    assert checkpoint.load(newest).card.images_seen > 0
+    assert json.loads((run / "log.jsonl").read_text().splitlines()[-1])["images"] > 0
+    assert (run / "state.safetensors").exists()
+
+
+def test_lines_on_stdin_control_a_run_and_its_end_stops_it(data: Path, small: list[str], tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    arguments = ["dcgan", "--data", str(data), "--out", str(run), *small, "--control", "stdin"]
+    process = start(arguments, tmp_path, stdin=subprocess.PIPE)
+    wait_for_log(run, process)
+    assert process.stdin is not None
+    process.stdin.write("pause\n")
+    process.stdin.flush()
+    _, errors = process.communicate(timeout=60)  # closes stdin
+    assert process.returncode == 0, errors
+    assert list((run / "snapshots").iterdir())
+
+
+def test_stdin_is_not_read_unless_asked_for(data: Path, small: list[str], tmp_path: Path) -> None:
+    arguments = ["dcgan", "--data", str(data), "--out", str(tmp_path / "run"), *small, "--images", "400"]
+    process = start(arguments, tmp_path, stdin=subprocess.PIPE)
+    assert process.stdin is not None
+    process.communicate("stop\n", timeout=60)
+    assert process.returncode == 0
+    assert (tmp_path / "run" / "snapshots" / "00000400.safetensors").exists()

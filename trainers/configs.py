@@ -1,0 +1,214 @@
+"""Options of every trainer, as frozen dataclasses. No torch: command-line flags and forms are made from them.
+
+Each field carries its help, its group and its limits. A preset sets defaults; what is given explicitly wins.
+"""
+
+from collections.abc import Mapping
+from dataclasses import Field, dataclass, field, fields, replace
+from typing import Any
+
+from ganviz.errors import GanvizError
+
+RESOLUTIONS = (16, 32, 64, 128, 256)
+
+
+def option(
+    default: Any,
+    help: str,
+    group: str,
+    *,
+    choices: tuple[Any, ...] = (),
+    low: float | None = None,
+    high: float | None = None,
+    fixed: bool = False,
+) -> Any:
+    """A field with what a flag or a form needs to know; `fixed` ones cannot change when a run is resumed."""
+    metadata = {"help": help, "group": group, "choices": choices, "low": low, "high": high, "fixed": fixed}
+    return field(default=default, metadata=metadata)
+
+
+@dataclass(frozen=True)
+class DCGANTraining:
+    """Training of a DCGAN (Radford et al. 2015); the defaults are the "modern" preset."""
+
+    preset: str = option("modern", "where the defaults come from", "model", choices=("modern", "classic"), fixed=True)
+    resolution: int = option(64, "pixels a side", "model", choices=RESOLUTIONS, fixed=True)
+    channels: int = option(3, "1: grey, 3: colour", "model", choices=(1, 3), fixed=True)
+    z_dim: int = option(100, "length of the noise vector", "model", low=1, high=4096, fixed=True)
+    base_channels: int = option(
+        64, "feature maps next to the image; they double at each halving", "model", low=1, high=1024, fixed=True
+    )
+    max_channels: int = option(512, "most feature maps of any layer", "model", low=1, high=4096, fixed=True)
+    conditional: bool = option(False, "condition both nets on the class", "model", fixed=True)
+    d_norm: str = option("none", "normalisation in the discriminator", "model", choices=("batch", "none"), fixed=True)
+    d_minibatch_std: bool = option(
+        False, "show the discriminator the deviation within groups of four images", "model", fixed=True
+    )
+
+    objective: str = option(
+        "non-saturating",
+        "what the two nets play for",
+        "objective",
+        choices=("non-saturating", "minimax", "least-squares", "wgan", "wgan-gp"),
+        fixed=True,
+    )
+    r1_gamma: float = option(0.5, "weight of the R1 penalty; 0: off", "objective", low=0, high=1000)
+    r1_gamma_end: float = option(
+        -1.0, "weight at the end of the budget, linear between; -1: the same", "objective", low=-1
+    )
+    r1_interval: int = option(16, "steps between two R1 penalties", "objective", low=1, high=1000)
+    gp_weight: float = option(10.0, "weight of the gradient penalty (wgan-gp)", "objective", low=0)
+    clip: float = option(0.01, "limit of the critic's weights (wgan)", "objective", low=1e-6, high=1)
+    critic_steps: int = option(1, "discriminator steps for each generator step", "objective", low=1, high=100)
+    reuse_fakes: bool = option(True, "use the images of the discriminator's step for the generator's too", "objective")
+
+    batch: int = option(64, "images a step", "optimisation", low=2, high=4096, fixed=True)
+    lr_g: float = option(1e-3, "learning rate of the generator", "optimisation", low=0, high=1)
+    lr_d: float = option(1e-3, "learning rate of the discriminator", "optimisation", low=0, high=1)
+    beta1: float = option(0.0, "Adam's first decay", "optimisation", low=0, high=0.9999)
+    beta2: float = option(0.99, "Adam's second decay", "optimisation", low=0, high=0.99999)
+    warmup: int = option(2000, "images over which the learning rate rises from 0", "optimisation", low=0)
+    cooldown: float = option(
+        0.0, "share of the budget, at its end, over which the learning rate falls", "optimisation", low=0, high=1
+    )
+    lr_end: float = option(
+        0.05, "factor of the learning rate at the end of the cool-down", "optimisation", low=0, high=1
+    )
+    ema_half_life: int = option(
+        10_000, "half-life of the generator's average, in images; 0: off", "optimisation", low=0
+    )
+    ema_ramp: float = option(
+        0.05, "the half-life is at most this share of the images seen", "optimisation", low=1e-6, high=1
+    )
+
+    flip: bool = option(False, "mirror half of the images", "data")
+    augment: str = option(
+        "none", "DiffAugment: color, translation, cutout, joined by commas; or none", "data", fixed=True
+    )
+    augment_p: float = option(0.5, "chance of each augmentation for each image", "data", low=0, high=1)
+    hold_out: int = option(0, "images, evenly spread, that are never trained on", "data", low=0, fixed=True)
+
+    images: int = option(0, "stop after this many images in all; 0: no limit", "budget", low=0)
+    minutes: float = option(0.0, "stop after this many minutes in all; 0: no limit", "budget", low=0)
+    snapshot_minutes: float = option(5.0, "minutes between snapshots", "budget", low=0.01)
+    preview_minutes: float = option(2.0, "minutes between preview sheets", "budget", low=0.01)
+    half: bool = option(False, "keep snapshots in float16", "budget")
+
+    seed: int = option(
+        0, "of the weights, the noise, the data order and the augmentation", "machine", low=0, fixed=True
+    )
+    device: str = option("auto", "auto, cpu, cuda or mps", "machine")
+    threads: int = option(0, "processor threads; 0: all but one", "machine", low=0, high=1024)
+    precision: str = option(
+        "auto", "bfloat16 where the processor is fast at it", "machine", choices=("auto", "float32", "bf16")
+    )
+
+    name: str = option("", "name of the model; default: the run folder's", "card")
+    title: str = option("", "title on the model's card", "card")
+    description: str = option("", "description on the model's card", "card")
+    licence: str = option("", "what the model may be used for", "card")
+    psi: float = option(1.0, "truncation that viewers start from", "card", low=0, high=2)
+
+    def __post_init__(self) -> None:
+        for item in fields(self):
+            _check(item, getattr(self, item.name))
+        for policy in self.policies:
+            if policy not in ("color", "translation", "cutout"):
+                raise GanvizError(f"--augment: expected color, translation, cutout or none, got {policy!r}")
+        if self.d_norm == "batch" and (self.objective == "wgan-gp" or self.r1_gamma > 0):
+            raise GanvizError(
+                "--d-norm batch: gradient penalties need each image judged alone; use --d-norm none, or --r1-gamma 0"
+            )
+
+    @property
+    def policies(self) -> tuple[str, ...]:
+        """The augmentations asked for, in order."""
+        return () if self.augment in ("", "none") else tuple(part.strip() for part in self.augment.split(","))
+
+
+PRESETS: dict[str, dict[str, dict[str, Any]]] = {
+    "dcgan": {
+        # Norm-free D with lazy R1 and fast Adam: about a third of the images that the classic settings need.
+        "modern": {},
+        # Radford et al. 2015, sections 3 and 4: batch norm in both nets, Adam 2e-4 with beta1 0.5, batches of 128.
+        "classic": {
+            "base_channels": 128,
+            "max_channels": 1024,
+            "d_norm": "batch",
+            "r1_gamma": 0.0,
+            "reuse_fakes": False,
+            "batch": 128,
+            "lr_g": 2e-4,
+            "lr_d": 2e-4,
+            "beta1": 0.5,
+            "beta2": 0.999,
+            "warmup": 0,
+            "ema_half_life": 0,
+        },
+    }
+}
+
+OBJECTIVES: dict[str, dict[str, Any]] = {
+    # What a paper's objective needs beside its loss; these stand over the preset and under explicit options.
+    "wgan": {"critic_steps": 5, "lr_g": 5e-5, "lr_d": 5e-5, "r1_gamma": 0.0, "warmup": 0, "reuse_fakes": False},
+    "wgan-gp": {
+        "critic_steps": 5,
+        "lr_g": 1e-4,
+        "lr_d": 1e-4,
+        "beta1": 0.0,
+        "beta2": 0.9,
+        "r1_gamma": 0.0,
+        "reuse_fakes": False,
+        "d_norm": "none",
+    },
+}
+
+
+def make(kind: type[Any], arch: str, given: Mapping[str, Any]) -> Any:
+    """A config from explicit options over the objective's needs over the preset's defaults."""
+    preset = given.get("preset", "modern")
+    if preset not in PRESETS[arch]:
+        raise GanvizError(f"--preset: expected {' or '.join(PRESETS[arch])}, got {preset!r}")
+    values = {**PRESETS[arch][preset], **OBJECTIVES.get(given.get("objective", ""), {}), **given}
+    return kind(**values)
+
+
+def resumed(stored: Any, given: Mapping[str, Any]) -> Any:
+    """The stored config with the explicit options that may change on resuming."""
+    for item in fields(stored):
+        if item.name in given and item.metadata.get("fixed") and given[item.name] != getattr(stored, item.name):
+            flag = item.name.replace("_", "-")
+            began = getattr(stored, item.name)
+            raise GanvizError(
+                f"--{flag} {given[item.name]}: the run was started with {began} and this cannot change; "
+                "leave it out, or start a new run"
+            )
+    return replace(stored, **given)
+
+
+def from_json(kind: type[Any], values: Mapping[str, Any]) -> Any:
+    """A config as its run folder keeps it; options that this version does not know are an error."""
+    known = {item.name for item in fields(kind)}
+    unknown = sorted(set(values) - known)
+    if unknown:
+        raise GanvizError(f"the run has an option that this version does not know: {unknown[0]}; update ganviz")
+    return kind(**values)
+
+
+def _check(item: Field[Any], value: Any) -> None:
+    flag = "--" + item.name.replace("_", "-")
+    kind = type(item.default)
+    if kind is float and type(value) is int:
+        value = float(value)
+    if type(value) is not kind:
+        raise GanvizError(f"{flag}: expected {_kind_text(kind)}, got {value!r}")
+    choices, low, high = item.metadata["choices"], item.metadata["low"], item.metadata["high"]
+    if choices and value not in choices:
+        raise GanvizError(f"{flag}: expected {', '.join(map(str, choices))}, got {value!r}")
+    if (low is not None and not value >= low) or (high is not None and not value <= high):
+        span = f"from {low}" if high is None else f"{low} to {high}"
+        raise GanvizError(f"{flag}: expected {span}, got {value!r}")
+
+
+def _kind_text(kind: type) -> str:
+    return {int: "a whole number", float: "a number", bool: "yes or no", str: "text"}[kind]

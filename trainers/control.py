@@ -1,0 +1,137 @@
+"""Talking with a run while it goes: signals, lines on stdin when asked for, and what the terminal shows."""
+
+import queue
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+import click
+from tqdm import tqdm
+
+
+class Control:
+    """Whether to stop or pause.
+
+    Lines `pause`, `resume`, `stop`, `detach` are read only with `stdin=True`; then the end of stdin stops the run
+    too, unless it was detached, so that no run outlives the program that watches it.
+    """
+
+    def __init__(self, stdin: bool = False) -> None:
+        self.stopping = False
+        self.paused = False
+        self._detached = False
+        self._lines: queue.Queue[str | None] = queue.Queue()
+        self.reader: threading.Thread | None = None
+        if stdin:
+            self.reader = threading.Thread(target=self._read, daemon=True, name="control")
+            self.reader.start()
+
+    def _read(self) -> None:
+        for line in sys.stdin:
+            self._lines.put(line.strip().lower())
+        self._lines.put(None)
+
+    def poll(self) -> None:
+        """Take what came in since the last call."""
+        while not self._lines.empty():
+            line = self._lines.get()
+            if line == "pause":
+                self.paused = True
+            elif line == "resume":
+                self.paused = False
+            elif line == "stop" or (line is None and not self._detached):
+                self.stopping = True
+            elif line == "detach":
+                self._detached = True
+
+    def wait(self) -> None:
+        """Sleep a little, or until something is asked for."""
+        try:
+            self._lines.put(self._lines.get(timeout=0.2))
+        except queue.Empty:
+            pass
+        self.poll()
+
+    @contextmanager
+    def signals(self) -> Iterator[None]:
+        """SIGINT and SIGTERM ask for a stop after the current step; a second one interrupts at once."""
+        kinds = [signal.SIGINT, signal.SIGTERM]
+        before = {kind: signal.getsignal(kind) for kind in kinds}
+
+        def ask(number: int, frame: FrameType | None) -> None:
+            if self.stopping:
+                raise KeyboardInterrupt
+            self.stopping = True
+
+        if threading.current_thread() is threading.main_thread():
+            for kind in kinds:
+                signal.signal(kind, ask)
+        try:
+            yield
+        finally:
+            if threading.current_thread() is threading.main_thread():
+                for kind, handler in before.items():
+                    signal.signal(kind, handler)
+
+
+class Display:
+    """A bar with images a second and the time left on a terminal; a plain line now and then in a pipe."""
+
+    def __init__(self, every: float = 30.0, live: bool | None = None) -> None:
+        live = sys.stderr.isatty() if live is None else live
+        layout = "{desc} {percentage:3.0f}%|{bar}| {postfix}"
+        self._bar = tqdm(total=1.0, bar_format=layout, leave=False) if live else None
+        self._every = every
+        self._next = time.monotonic() + every / 6
+        self._marks: list[tuple[float, int]] = []
+
+    def line(self, text: str) -> None:
+        if self._bar is not None:
+            self._bar.clear()
+        click.echo(text, err=True)
+
+    def loading(self, done: int, total: int) -> None:
+        """Progress of preparing the data set."""
+        text = f"preparing {done:,} of {total:,} images"
+        if self._bar is not None:
+            self._bar.n = done / total
+            self._bar.set_postfix_str(text, refresh=True)
+        elif time.monotonic() >= self._next:
+            self._next = time.monotonic() + self._every
+            click.echo(text, err=True)
+
+    def speed(self, seconds: float, seen: int) -> float:
+        """Images a second over about the last half minute."""
+        self._marks.append((seconds, seen))
+        while len(self._marks) > 2 and seconds - self._marks[0][0] > 30:
+            self._marks.pop(0)
+        (before, had), (now, have) = self._marks[0], self._marks[-1]
+        return (have - had) / (now - before) if now > before else 0.0
+
+    def show(self, share: float, seen: int, seconds: float, losses: str) -> None:
+        speed = self.speed(seconds, seen)
+        due = time.monotonic() >= self._next
+        if self._bar is None and not due:
+            return
+        left = f", {_span(seconds * (1 - share) / share)} left" if share > 0 else ""
+        text = f"{seen:,} images, {speed:.0f} images/s{left}, {losses}"
+        if self._bar is not None:
+            self._bar.n = share
+            self._bar.set_postfix_str(text, refresh=True)
+        else:
+            self._next = time.monotonic() + self._every
+            click.echo(text, err=True)
+
+    def close(self) -> None:
+        if self._bar is not None:
+            self._bar.close()
+
+
+def _span(seconds: float) -> str:
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"

@@ -1,0 +1,294 @@
+"""A run folder: what a training leaves behind, written so that it is whole whenever it is interrupted.
+
+config.json              the options, the data, the command
+log.jsonl                one line every few steps; what the clock says stands apart under "clock"
+previews/NNNNNNNN.png    sheets of the same seeds after so many images
+snapshots/NNNNNNNN.safetensors   the averaged generator after so many images, a ganviz checkpoint
+state.safetensors        everything that going on needs: nets, optimisers, average, random state, counters
+"""
+
+import json
+import math
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from ganviz import checkpoint
+from ganviz.errors import GanvizError
+from ganviz.files import atomic_path
+from ganviz.models.base import StagedGenerator
+from ganviz.spec import Card
+
+FORMAT = 1
+STATE_KEY = "ganviz-run"
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run folder and what it was started with."""
+
+    folder: Path
+    arch: str
+    config: Any
+    data_source: str
+    data_digest: str
+    command: str
+
+    # --- starting and finding -----------------------------------------------------------------------------------
+
+    @classmethod
+    def start(cls, folder: Path, arch: str, config: Any, data_source: str, data_digest: str, command: str) -> "Run":
+        """Make a new run folder; one that already holds a run is refused."""
+        if (folder / "config.json").exists():
+            raise GanvizError(f"{folder}: it already holds a run; go on with --resume, or choose another folder")
+        try:
+            for part in ("previews", "snapshots"):
+                (folder / part).mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise GanvizError(f"{folder}: cannot be made ({error.strerror or error}); choose another place") from error
+        run = cls(folder, arch, config, data_source, data_digest, command)
+        run.write_config()
+        return run
+
+    @classmethod
+    def read(cls, folder: Path, config_kind: type[Any], arch: str) -> "Run":
+        """Read a run folder's config.json."""
+        from trainers.configs import from_json
+
+        path = folder / "config.json"
+        try:
+            stored = json.loads(path.read_text(encoding="utf-8"))
+            if stored["format"] != FORMAT:
+                raise GanvizError(f"{path}: format {stored['format']} is not known, expected {FORMAT}; update ganviz")
+            if stored["arch"] != arch:
+                raise GanvizError(f"{folder}: this run trains {stored['arch']}, not {arch}")
+            data = stored["data"]
+            config = from_json(config_kind, stored["config"])
+            return cls(folder, arch, config, str(data["source"]), str(data["digest"]), str(stored["command"]))
+        except FileNotFoundError as error:
+            raise GanvizError(f"{folder}: no run to resume, config.json is not there") from error
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise GanvizError(f"{path}: cannot be read ({error})") from error
+
+    def write_config(self) -> None:
+        stored = {
+            "format": FORMAT,
+            "arch": self.arch,
+            "config": asdict(self.config),
+            "data": {"source": self.data_source, "digest": self.data_digest},
+            "command": self.command,
+        }
+        with atomic_path(self.folder / "config.json") as temporary:
+            temporary.write_text(json.dumps(stored, indent=2) + "\n", encoding="utf-8")
+
+    # --- log ----------------------------------------------------------------------------------------------------
+
+    def log(self, entry: Mapping[str, Any], clock: Mapping[str, float]) -> None:
+        """Append one line; numbers that JSON has no word for become null."""
+        clean = {key: None if isinstance(v, float) and not math.isfinite(v) else v for key, v in entry.items()}
+        line = json.dumps({**clean, "clock": {key: round(value, 3) for key, value in clock.items()}})
+        with open(self.folder / "log.jsonl", "a", encoding="utf-8") as file:
+            file.write(line + "\n")
+
+    def trim_log(self, seen: int) -> None:
+        """Drop lines after `seen` images, which a run that goes on from there writes again."""
+        path = self.folder / "log.jsonl"
+        if not path.exists():
+            return
+        kept = []
+        for line in path.read_text(encoding="utf-8").splitlines():
+            try:
+                if json.loads(line)["images"] <= seen:
+                    kept.append(line + "\n")
+            except (ValueError, KeyError, TypeError):
+                continue  # the last line of a run that was killed may be cut short
+        with atomic_path(path) as temporary:
+            temporary.write_text("".join(kept), encoding="utf-8")
+
+    # --- snapshots and previews ---------------------------------------------------------------------------------
+
+    def snapshot(self, generator: StagedGenerator, card: Card, half: bool) -> Path:
+        """Save the averaged generator as a checkpoint named by the images seen."""
+        path = self.folder / "snapshots" / f"{card.images_seen:08d}.safetensors"
+        checkpoint.save(path, generator, card, half=half)
+        return path
+
+    def newest_snapshot(self) -> Path | None:
+        found = sorted((self.folder / "snapshots").glob("[0-9]*.safetensors"))
+        return found[-1] if found else None
+
+    def preview(self, generator: StagedGenerator, seen: int) -> Path:
+        """Draw the same seeds as always: 8 rows, and 8 columns or one column a class."""
+        path = self.folder / "previews" / f"{seen:08d}.png"
+        with atomic_path(path) as temporary:
+            Image.fromarray(preview_pixels(generator)).save(temporary)
+        return path
+
+    # --- resume state -------------------------------------------------------------------------------------------
+
+    def save_state(self, tensors: Mapping[str, Tensor], counters: Mapping[str, Any]) -> None:
+        header = json.dumps({"format": FORMAT, "data": self.data_digest, "counters": dict(counters)})
+        with atomic_path(self.folder / "state.safetensors") as temporary:
+            whole = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()}
+            save_file(whole, temporary, metadata={STATE_KEY: header})
+
+    def load_state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
+        """The tensors and counters of `save_state`."""
+        path = self.folder / "state.safetensors"
+        if not path.exists():
+            raise GanvizError(f"{path}: not there, so the run stopped before its first snapshot; start a new run")
+        try:
+            with safe_open(path, framework="pt") as file:
+                header = json.loads((file.metadata() or {})[STATE_KEY])
+                tensors = {name: file.get_tensor(name) for name in file.keys()}
+            if header["format"] != FORMAT:
+                raise GanvizError(f"{path}: format {header['format']} is not known, expected {FORMAT}; update ganviz")
+            if header["data"] != self.data_digest:
+                raise GanvizError(f"{path}: the data set is not the one that this run began with; give the same --data")
+            return tensors, dict(header["counters"])
+        except (SafetensorError, OSError, ValueError, KeyError, TypeError) as error:
+            raise GanvizError(f"{path}: the resume state is damaged ({error})") from error
+
+
+# --- what goes into the state ------------------------------------------------------------------------------------
+
+
+def module_tensors(prefix: str, module: nn.Module) -> dict[str, Tensor]:
+    return {f"{prefix}.{name}": tensor for name, tensor in module.state_dict().items()}
+
+
+def optimiser_tensors(prefix: str, optimiser: torch.optim.Optimizer) -> dict[str, Tensor]:
+    """Every number that an optimiser keeps for each parameter, by the parameter's position."""
+    state = optimiser.state_dict()["state"]
+    return {f"{prefix}.{k}.{name}": tensor for k, entries in state.items() for name, tensor in entries.items()}
+
+
+def restore_module(prefix: str, module: nn.Module, tensors: Mapping[str, Tensor]) -> None:
+    start = prefix + "."
+    mine = {name.removeprefix(start): tensor for name, tensor in tensors.items() if name.startswith(start)}
+    try:
+        module.load_state_dict(mine)
+    except RuntimeError as error:
+        raise GanvizError(
+            f"the resume state does not fit the network {prefix}: {str(error).splitlines()[-1]}"
+        ) from error
+
+
+def restore_optimiser(prefix: str, optimiser: torch.optim.Optimizer, tensors: Mapping[str, Tensor]) -> None:
+    state: dict[int, dict[str, Tensor]] = {}
+    for name, tensor in tensors.items():
+        if name.startswith(prefix + "."):
+            _, k, entry = name.split(".")
+            state.setdefault(int(k), {})[entry] = tensor
+    optimiser.load_state_dict({"state": state, "param_groups": optimiser.state_dict()["param_groups"]})
+
+
+def data_order(count: int, seed: int, seen: int, batch: int) -> np.ndarray:
+    """Positions (batch,) of the images `seen` .. `seen + batch` in an endless shuffled stream of `count` images.
+
+    Each round is a permutation of its own; the stream depends on nothing but seed and position, so a resumed run
+    needs no other memory of it.
+    """
+    positions = np.arange(seen, seen + batch)
+    rounds = positions // count
+    chosen = np.empty(batch, dtype=np.int64)
+    for k in np.unique(rounds):
+        order = _permutation(count, seed, int(k))
+        chosen[rounds == k] = order[positions[rounds == k] % count]
+    return chosen
+
+
+_last_orders: dict[tuple[int, int, int], np.ndarray] = {}
+
+
+def _permutation(count: int, seed: int, k: int) -> np.ndarray:
+    key = (count, seed, k)
+    if key not in _last_orders:
+        while len(_last_orders) > 1:
+            _last_orders.pop(next(iter(_last_orders)))
+        _last_orders[key] = np.random.default_rng([seed, k]).permutation(count)
+    return _last_orders[key]
+
+
+def held_out(count: int, hold_out: int) -> tuple[np.ndarray, np.ndarray]:
+    """Indices to train on and to keep apart: every count/hold_out-th image is kept apart, as sorted int64 arrays."""
+    if hold_out >= count:
+        raise GanvizError(f"--hold-out: the data set has {count} images, so at most {count - 1}, got {hold_out}")
+    apart = np.arange(hold_out, dtype=np.int64) * count // max(hold_out, 1)
+    return np.setdiff1d(np.arange(count), apart), apart
+
+
+# --- pictures ----------------------------------------------------------------------------------------------------
+
+
+@torch.no_grad()
+def preview_pixels(generator: StagedGenerator, rows: int = 8) -> np.ndarray:
+    """A sheet of the first seeds, uint8 (H, W) or (H, W, 3): 8 columns, or one a class and at most 16."""
+    spec = generator.spec
+    columns = min(spec.num_classes, 16) or 8
+    count = rows * columns
+    z = np.stack([np.random.RandomState(seed).randn(spec.z_dim) for seed in range(count)]).astype(np.float32)
+    label = None
+    if spec.num_classes:
+        label = nn.functional.one_hot(torch.arange(count) % columns, spec.num_classes).float()
+    image = torch.cat(
+        [
+            generator(torch.from_numpy(z[k : k + columns]), None if label is None else label[k : k + columns]).cpu()
+            for k in range(0, count, columns)
+        ]
+    )
+    pixels = ((image.float() + 1) * 127.5).round().clamp(0, 255).to(torch.uint8).numpy()  # (N, C, H, W)
+    channels, size = spec.channels, spec.resolution
+    sheet = pixels.reshape(rows, columns, channels, size, size).transpose(0, 3, 1, 4, 2)
+    sheet = sheet.reshape(rows * size, columns * size, channels)
+    return np.ascontiguousarray(sheet[:, :, 0] if channels == 1 else sheet)
+
+
+# --- time --------------------------------------------------------------------------------------------------------
+
+
+class Clock:
+    """Seconds of training, over all sittings and without pauses."""
+
+    def __init__(self, before: float = 0.0) -> None:
+        self._before = before
+        self._began = time.monotonic()
+        self._paused: float | None = None
+
+    @property
+    def seconds(self) -> float:
+        return self._before + (self._paused or time.monotonic()) - self._began
+
+    def pause(self) -> None:
+        if self._paused is None:
+            self._paused = time.monotonic()
+
+    def go_on(self) -> None:
+        if self._paused is not None:
+            self._began += time.monotonic() - self._paused
+            self._paused = None
+
+
+def share_done(config: Any, seen: int, seconds: float) -> float:
+    """How much of the budget is used, 0 to 1; 0 for ever where there is none."""
+    shares = [0.0]
+    if config.images:
+        shares.append(seen / config.images)
+    if config.minutes:
+        shares.append(seconds / (60 * config.minutes))
+    return min(max(shares), 1.0)
+
+
+def default_threads(asked: int) -> int:
+    """All processors but one unless a number was asked for: the rest of the machine stays usable."""
+    return asked or max(1, (os.cpu_count() or 2) - 1)
