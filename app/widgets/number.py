@@ -16,7 +16,7 @@ from PySide6.QtGui import (
     QValidator,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QAbstractSlider, QAbstractSpinBox, QDoubleSpinBox, QHBoxLayout, QLabel, QWidget
+from PySide6.QtWidgets import QAbstractSlider, QDoubleSpinBox, QHBoxLayout, QLabel, QWidget
 
 from app import theme
 
@@ -86,11 +86,11 @@ class FloatSlider(QAbstractSlider):
 
     # -- the value ------------------------------------------------------------------------------------------------
 
-    def value(self) -> float:
+    def value(self) -> float:  # type: ignore[override]
         """The number, in the quantity's own unit."""
         return self._value
 
-    def setValue(self, value: float) -> None:  # type: ignore[override]
+    def setValue(self, value: float) -> None:
         """Set the number as a hand would: `valueChanged` follows if it differs, in a gesture of its own."""
         value = self._limited(value)
         if value == self._value:
@@ -346,7 +346,6 @@ class NumberField(QDoubleSpinBox):
         self.lineEdit().setTextMargins(6, 0, 6, 0)
         self.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.setKeyboardTracking(False)
-        self.setCorrectionMode(QAbstractSpinBox.CorrectionMode.CorrectToNearestValue)
         self.setDecimals(decimals)
         self.setRange(*slider._limits)
         self.setSuffix(f" {suffix}" if suffix else "")
@@ -379,6 +378,11 @@ class NumberField(QDoubleSpinBox):
             return QValidator.State.Invalid, text, pos
         inside = self.minimum() <= number <= self.maximum()
         return (QValidator.State.Acceptable if inside else QValidator.State.Intermediate), text, pos
+
+    def fixup(self, text: str) -> str:
+        """Beyond the hard limits: the nearest number that is allowed."""
+        number = min(self.maximum(), max(self.minimum(), self.valueFromText(text)))
+        return self.textFromValue(number) + self.suffix()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         vertical = event.key() in (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown)

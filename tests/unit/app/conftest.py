@@ -6,6 +6,9 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 import numpy as np
 import pytest
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QWheelEvent
+from PySide6.QtWidgets import QApplication, QWidget
 
 from app import theme
 
@@ -48,3 +51,26 @@ class Heard:
 def heard():
     """Listen to signals: `ears = heard(began=slider.began, ...)`."""
     return Heard
+
+
+def turn_wheel(widget: QWidget, steps: int) -> QWheelEvent:
+    """Send the wheel to a widget and return the event."""
+    middle = QPointF(widget.rect().center())
+    event = QWheelEvent(
+        middle,
+        widget.mapToGlobal(middle),
+        QPoint(),
+        QPoint(0, 120 * steps),
+        Qt.MouseButton.NoButton,
+        Qt.KeyboardModifier.NoModifier,
+        Qt.ScrollPhase.NoScrollPhase,
+        False,
+    )
+    QApplication.sendEvent(widget, event)
+    return event
+
+
+@pytest.fixture
+def turn():
+    """Turn the wheel over a widget: turn(widget, steps) returns the event."""
+    return turn_wheel

@@ -1,0 +1,182 @@
+import shutil
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from app.compute import THUMBNAIL, Compute, thumbnail_of
+from ganviz.jobs import Offload, Progress
+from ganviz.recipe import Recipe, Seed
+
+
+@pytest.fixture
+def compute(qtbot) -> Iterator[Compute]:
+    compute = Compute(device="cpu")
+    with qtbot.waitSignal(compute.started, timeout=60_000):
+        compute.start()
+    yield compute
+    compute.stop()
+
+
+@pytest.fixture
+def recipe(compute: Compute, qtbot, tiny_checkpoint: Path) -> Recipe:
+    with qtbot.waitSignal(compute.model_opened) as opened:
+        compute.open_model(tiny_checkpoint)
+    return Recipe(opened.args[0].ref)
+
+
+def test_a_requested_recipe_comes_back_as_a_frame(compute: Compute, recipe: Recipe, qtbot) -> None:
+    with qtbot.waitSignal(compute.frame_ready) as ready:
+        compute.request(recipe)
+    assert ready.args[0].recipe == recipe
+
+
+def test_of_a_burst_the_last_one_is_drawn_and_most_are_not(compute: Compute, recipe: Recipe, qtbot) -> None:
+    frames = []
+    compute.frame_ready.connect(frames.append)
+    for seed in range(1000):
+        compute.request(recipe.edit(latent=Seed(seed)))
+    qtbot.waitUntil(lambda: bool(frames) and frames[-1].recipe.latent == Seed(999), timeout=10_000)
+    assert len(frames) < 500
+
+
+def test_signals_arrive_on_the_thread_that_asked(compute: Compute, recipe: Recipe, qtbot) -> None:
+    threads = []
+    compute.frame_ready.connect(lambda _: threads.append(threading.current_thread()))
+    with qtbot.waitSignal(compute.frame_ready):
+        compute.request(recipe)
+    assert threads == [threading.main_thread()]
+
+
+def test_a_recipe_that_fails_is_told_and_the_thread_goes_on(compute: Compute, recipe: Recipe, qtbot) -> None:
+    with qtbot.waitSignal(compute.frame_failed) as failed:
+        compute.request(recipe.edit(label=(1.0,)))
+    assert "label" in failed.args[1]
+    with qtbot.waitSignal(compute.frame_ready):
+        compute.request(recipe)
+
+
+def test_an_unexpected_torch_error_is_told_too(compute: Compute, recipe: Recipe, qtbot, monkeypatch, caplog) -> None:
+    from ganviz.render import Renderer
+
+    def explode(*_: object) -> None:
+        raise RuntimeError("CUDA out of memory")
+
+    monkeypatch.setattr(Renderer, "render", explode)
+    with qtbot.waitSignal(compute.frame_failed) as failed:
+        compute.request(recipe)
+    assert "not enough memory" in failed.args[1]
+
+
+def test_a_model_that_cannot_be_opened_names_its_file(compute: Compute, qtbot, tmp_path: Path) -> None:
+    path = tmp_path / "photo.jpg"
+    path.write_bytes(b"\xff\xd8\xff\xe0" + b"x" * 100)
+    with qtbot.waitSignal(compute.model_failed) as failed:
+        compute.open_model(path)
+    assert failed.args[0] == path and "JPEG" in failed.args[1]
+
+
+def test_thumbnails_come_once_drawn_and_then_from_memory(compute: Compute, recipe: Recipe, qtbot) -> None:
+    recipes = [recipe.edit(latent=Seed(k)) for k in range(5)]
+    got = []
+    compute.thumbnail_ready.connect(lambda recipe, pixels: got.append(recipe))
+    compute.want_thumbnails("strip", recipes)
+    qtbot.waitUntil(lambda: len(got) == 5)
+    assert got == recipes
+    compute.want_thumbnails("strip", recipes[:2])
+    assert got[5:] == recipes[:2], "at once, without the thread"
+
+
+def test_a_newer_wish_replaces_the_channel_s_older_one(compute: Compute, recipe: Recipe, qtbot) -> None:
+    got = []
+    compute.thumbnail_ready.connect(lambda recipe, pixels: got.append(recipe))
+    for start in range(0, 1000, 10):
+        compute.want_thumbnails("strip", [recipe.edit(latent=Seed(start + k)) for k in range(10)])
+    qtbot.waitUntil(lambda: compute.is_idle and got[-1:] == [recipe.edit(latent=Seed(999))], timeout=10_000)
+    assert len(got) < 500
+
+
+def test_a_job_reports_progress_and_its_result_beside_pictures(compute: Compute, recipe: Recipe, qtbot) -> None:
+    gate = threading.Event()
+    seen: list[Progress] = []
+
+    def job(renderer):
+        answer = yield Offload(lambda: renderer.device)
+        for done in range(3):
+            yield Progress(done, 3)
+        yield Offload(gate.wait, (20,))
+        return answer
+
+    compute.job_progress.connect(seen.append)
+    assert compute.start_job(job)
+    assert not compute.start_job(job), "one job at a time"
+    with qtbot.waitSignal(compute.frame_ready):
+        compute.request(recipe)
+    with qtbot.waitSignal(compute.job_done) as done:
+        gate.set()
+    assert done.args == ["cpu"] and [step.done for step in seen] == [0, 1, 2]
+    assert not compute.job_running
+
+
+def test_cancelling_closes_the_job_and_runs_its_clean_up(compute: Compute, qtbot) -> None:
+    cleaned = []
+
+    def job(renderer):
+        try:
+            while True:
+                yield Progress(0, 0)
+        finally:
+            cleaned.append(True)
+
+    with qtbot.waitSignal(compute.job_progress):
+        compute.start_job(job)
+    with qtbot.waitSignal(compute.job_cancelled):
+        compute.cancel_job()
+    assert cleaned == [True] and compute.start_job(job)
+
+
+def test_a_job_that_fails_is_told(compute: Compute, qtbot, caplog) -> None:
+    def job(renderer):
+        yield Progress(0, 1)
+        raise RuntimeError("torch says no")
+
+    with qtbot.waitSignal(compute.job_failed) as failed:
+        compute.start_job(job)
+    assert "torch says no" in failed.args[0]
+
+
+def test_stopping_ends_a_running_job_cleanly(qtbot) -> None:
+    compute = Compute(device="cpu")
+    cleaned = []
+
+    def job(renderer):
+        try:
+            while True:
+                yield Progress(0, 0)
+        finally:
+            cleaned.append(True)
+
+    with qtbot.waitSignal(compute.started, timeout=60_000):
+        compute.start()
+    with qtbot.waitSignal(compute.job_progress):
+        compute.start_job(job)
+    compute.stop()
+    assert cleaned == [True]
+
+
+def test_opened_models_from_elsewhere_are_remembered(compute: Compute, qtbot, tmp_path: Path, tiny_checkpoint) -> None:
+    from ganviz import catalog
+
+    path = tmp_path / "mine.safetensors"
+    shutil.copyfile(tiny_checkpoint, path)
+    with qtbot.waitSignal(compute.model_opened):
+        compute.open_model(path)
+    assert [header.path for header in catalog.recent()] == [path]
+
+
+@pytest.mark.parametrize("shape", [(1024, 1024, 3), (300, 150, 1), (16, 16, 3)])
+def test_thumbnails_are_small_and_keep_their_channels(shape) -> None:
+    small = thumbnail_of(np.full(shape, 100, np.uint8))
+    assert max(small.shape[:2]) <= THUMBNAIL and small.shape[2] == shape[2] and (small == 100).all()

@@ -1,0 +1,84 @@
+from pathlib import Path
+
+import pytest
+
+from app.document import Document, fresh_recipe
+from ganviz.checkpoint import read_header
+from ganviz.errors import GanvizError
+from ganviz.recipe import Offset, Seed
+
+
+@pytest.fixture
+def document(qapp, tiny_checkpoint: Path) -> Document:
+    document = Document()
+    document.open_model(read_header(tiny_checkpoint))
+    return document
+
+
+def test_the_first_model_begins_the_history_at_its_card_s_psi(qapp, tiny_conditional: Path) -> None:
+    document = Document()
+    assert not document.is_open and not document.dirty
+    document.open_model(read_header(tiny_conditional))
+    assert document.recipe.psi == 0.8 and document.recipe.label == (1.0, 0.0, 0.0)
+    assert not document.history.can_undo and not document.dirty
+
+
+def test_a_drag_is_one_undo_step_and_says_what_changed(document: Document, qtbot) -> None:
+    changes = []
+    document.changed.connect(lambda old, new: changes.append((old.recipe.psi, new.recipe.psi)))
+    for tick in range(20):
+        document.edit_recipe("psi", psi=0.5 + tick / 100)
+    document.seal()
+    assert len(changes) == 20 and len(document.history.past) == 1
+    document.undo()
+    assert document.recipe.psi == 1.0 and changes[-1] == (0.69, 1.0)
+    document.redo()
+    assert document.recipe.psi == 0.69
+
+
+def test_keeping_the_same_picture_twice_keeps_it_once(document: Document) -> None:
+    document.keep()
+    document.keep()
+    assert len(document.session.gallery) == 1
+    document.undo()
+    assert document.session.gallery == ()
+
+
+def test_another_model_keeps_the_seed_and_can_be_undone(document: Document, tiny_conditional: Path) -> None:
+    document.edit_recipe(latent=Seed(42))
+    document.open_model(read_header(tiny_conditional))
+    assert document.recipe.latent == Seed(42) and document.spec.num_classes == 3
+    document.undo()
+    assert document.spec.num_classes == 0
+
+
+def test_what_does_not_apply_to_another_model_is_dropped(document: Document, tiny_conditional: Path) -> None:
+    document.edit_recipe(latent=Offset(Seed(42), ((7, 1.0),)))
+    header = read_header(tiny_conditional)
+    document.open_model(header)
+    assert document.recipe == fresh_recipe(header)
+
+
+def test_opening_the_model_on_screen_changes_nothing(document: Document) -> None:
+    document.edit_recipe(psi=0.3)
+    document.open_model(document.header)
+    assert document.recipe.psi == 0.3 and len(document.history.past) == 1
+
+
+def test_saving_and_opening_bring_back_everything(document: Document, tmp_path: Path) -> None:
+    document.keep()
+    document.edit_recipe(latent=Seed(9))
+    document.save(tmp_path / "a.ganviz")
+    assert not document.dirty and document.path == tmp_path / "a.ganviz"
+    saved = document.session
+    document.edit_recipe(latent=Seed(10))
+    assert document.dirty
+    document.open_session(document.read_session(tmp_path / "a.ganviz"), tmp_path / "a.ganviz")
+    assert document.session == saved and not document.dirty and not document.history.can_undo
+
+
+def test_a_save_that_fails_changes_nothing(document: Document, tmp_path: Path) -> None:
+    document.keep()
+    with pytest.raises(GanvizError):
+        document.save(tmp_path / "missing" / "a.ganviz")
+    assert document.dirty and document.path is None
