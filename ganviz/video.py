@@ -6,6 +6,7 @@ ever holds more than a few frames. Nothing is left under the final name, or besi
 
 import json
 import os
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
@@ -29,7 +30,9 @@ if TYPE_CHECKING:
 VERSION = 1
 SIDE_LIMIT = 8192
 BATCH_PIXELS = 16 * 64 * 64
-"""Pixels drawn in one step: few enough for a step to be short, and a fixed number so that films are repeatable."""
+"""Pixels drawn in one step, a fixed number so that films are repeatable ..."""
+STEP_SECONDS = 0.1
+"""... unless a step takes longer than this: then the following ones are half as large."""
 KEYFRAME_LIMIT = 1024
 
 Resample = Literal["auto", "nearest", "lanczos"]
@@ -242,8 +245,14 @@ def _draw(renderer: Draws, recipes: Sequence[Recipe], batch: int) -> "Iterator[l
     last = len(recipes) - 1
     height, width = first[0].pixels.shape[:2]
     step = max(1, min(batch, BATCH_PIXELS // (height * width)))
-    for start in range(1, last, step):
-        yield renderer.render_all([recipes[k] for k in range(start, min(start + step, last))])
+    start = 1
+    while start < last:
+        began = time.perf_counter()
+        frames = renderer.render_all([recipes[k] for k in range(start, min(start + step, last))])
+        if time.perf_counter() - began > STEP_SECONDS:
+            step = max(1, step // 2)
+        start += len(frames)
+        yield frames
     if last > 0:
         yield renderer.render_all([recipes[last]])
 

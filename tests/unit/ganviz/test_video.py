@@ -1,11 +1,13 @@
 """Films and picture sequences, drawn by a stand-in for the renderer and read back by decoding them."""
 
+import itertools
 import os
 import re
 import subprocess
 import tracemalloc
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 
 import imageio_ffmpeg
 import numpy as np
@@ -13,7 +15,7 @@ import psutil
 import pytest
 from PIL import Image
 
-from ganviz import ffmpeg
+from ganviz import ffmpeg, video
 from ganviz.errors import GanvizError
 from ganviz.jobs import Offload, Progress, run
 from ganviz.recipe import ModelRef, Recipe, Seed, Vector
@@ -174,6 +176,14 @@ def test_the_end_frames_are_drawn_alone_and_the_rest_in_steps_of_so_many_pixels(
     painter = Painter(side)
     run(export(painter, walk(60), tmp_path / "walk.mp4", size=16))
     assert painter.calls == calls
+
+
+def test_slow_drawing_is_done_in_ever_smaller_steps(tmp_path, monkeypatch):
+    seconds = itertools.count()  # every step seems to take one
+    monkeypatch.setattr(video, "time", SimpleNamespace(perf_counter=lambda: next(seconds)))
+    painter = Painter(64)
+    run(export(painter, walk(40), tmp_path / "walk.mp4"))
+    assert painter.calls == [1, 16, 8, 4, 2, *[1] * 9]
 
 
 @pytest.mark.parametrize("frames", [1, 2])
