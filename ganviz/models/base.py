@@ -14,8 +14,9 @@ from torch import Tensor, nn
 from ganviz.recipe import ModelRef
 from ganviz.spec import Card, Spec
 
-NoiseMode = str | int
-"""Noise of the layers that add some: "const" (the model's own maps), "none", or an int seed."""
+NoiseMode = str | int | torch.Generator
+"""Noise of the layers that add some: "const" (the model's own maps), "none", or an int seed; in training a
+torch.Generator, from which each image gets noise of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,15 +37,33 @@ def check_shape(tensor: Tensor, expected: Sequence[int | None], name: str) -> No
         raise ValueError(f"{name}: expected shape ({wanted}), got {tuple(tensor.shape)}")
 
 
+def check_whole(value: object, low: int, high: int, name: str) -> None:
+    """Raise ValueError unless `value` is an int from `low` to `high`."""
+    if type(value) is not int or not low <= value <= high:
+        raise ValueError(f"{name}: expected a whole number from {low} to {high}, got {value!r}")
+
+
+def check_choice(value: object, choices: Sequence[object], name: str) -> None:
+    """Raise ValueError unless `value` is one of `choices`."""
+    if value not in choices:
+        known = ", ".join(map(repr, choices[:-1]))
+        raise ValueError(f"{name}: expected {known} or {choices[-1]!r}, got {value!r}")
+
+
 class StagedGenerator(nn.Module):
     """A generator given by `mapping`, `start`, `step` and `image`; synthesis is written once, here.
 
     Subclasses set `spec` and define
 
-        mapping(z, label=None, codes=None) -> w (N, num_ws, w_dim)
         start(w) -> State
         step(k, state, w, noise) -> State     for k in range(len(spec.layers))
         image(state) -> (N, C, H, W) in [-1, 1]
+
+    and, where they have a mapping network,
+
+        mapping(z, label=None, codes=None) -> w (N, num_ws, w_dim)
+
+    or else, where they do something to the noise first, `normalise(z)`.
     """
 
     spec: Spec
@@ -54,8 +73,17 @@ class StagedGenerator(nn.Module):
     ref: ModelRef
     """Set by `checkpoint.load`: what is known of the weights, and the reference that recipes name them by."""
 
+    def normalise(self, z: Tensor) -> Tensor:
+        """What a family without a mapping network makes of the noise z (N, z_dim) before anything else."""
+        return z
+
     def mapping(self, z: Tensor, label: Tensor | None = None, codes: Mapping[str, Tensor] | None = None) -> Tensor:
-        raise NotImplementedError
+        """z (N, z_dim), label (N, num_classes) and codes (N, size), one-hot or soft: w (N, num_ws, w_dim).
+
+        Without a mapping network they stand side by side; what is not given is class 0, category 0, continuous 0.
+        """
+        check_shape(z, (None, self.spec.z_dim), "z")
+        return self.concatenate_conditions(self.normalise(z.to(self.device)), label, codes)
 
     def start(self, w: Tensor) -> State:
         raise NotImplementedError
@@ -87,39 +115,47 @@ class StagedGenerator(nn.Module):
         """mapping and synthesis in one: z (N, z_dim) to images (N, C, H, W) in [-1, 1]."""
         return self.synthesis(self.mapping(z, label, codes))
 
-    def concatenate_conditions(
-        self, noise: Tensor, label: Tensor | None = None, codes: Mapping[str, Tensor] | None = None
-    ) -> Tensor:
-        """w (N, 1, w_dim) of a family without a mapping network: noise, then label, then codes in the spec's order.
+    def within_range(self, image: Tensor) -> Tensor:
+        """An image of a net without a last non-linearity, cut off at [-1, 1]; in training as it is, for its gradient."""
+        image = image.float()
+        return image if self.training else image.clamp(-1, 1)
 
-        What is not given is fixed, never random: class 0, category 0, continuous 0.
-        """
-        parts = [noise]
-        count = len(noise)
-        if self.spec.num_classes:
-            if label is None:
-                label = _first_entry(count, self.spec.num_classes, noise)
-            check_shape(label, (count, self.spec.num_classes), "label")
-            parts.append(label.to(noise))
+    def label_or_first(self, label: Tensor | None, like: Tensor) -> Tensor:
+        """The label (N, num_classes) on `like`'s device and in its type; class 0 where none is given."""
+        if label is None:
+            return _first_entry(len(like), self.spec.num_classes, like)
+        check_shape(label, (len(like), self.spec.num_classes), "label")
+        return label.to(like)
+
+    def codes_or_first(self, codes: Mapping[str, Tensor] | None, like: Tensor) -> list[Tensor]:
+        """The codes (N, size) in the spec's order; category 0 and continuous 0 where none is given."""
         given = dict(codes or {})
+        values = []
         for code in self.spec.codes:
             value = given.pop(code.name, None)
             if value is None:
-                value = (
-                    _first_entry(count, code.size, noise)
-                    if code.kind == "categorical"
-                    else noise.new_zeros(count, code.size)
-                )
-            check_shape(value, (count, code.size), f"code {code.name!r}")
-            parts.append(value.to(noise))
+                categorical = code.kind == "categorical"
+                value = _first_entry(len(like), code.size, like) if categorical else like.new_zeros(len(like), code.size)
+            check_shape(value, (len(like), code.size), f"code {code.name!r}")
+            values.append(value.to(like))
         if given:
             known = ", ".join(code.name for code in self.spec.codes) or "none"
             raise ValueError(f"unknown code {next(iter(given))!r}; this model's codes: {known}")
+        return values
+
+    def concatenate_conditions(
+        self, noise: Tensor, label: Tensor | None = None, codes: Mapping[str, Tensor] | None = None
+    ) -> Tensor:
+        """w (N, 1, w_dim) of a family without a mapping network: noise, then label, then codes in the spec's order."""
+        parts = [noise]
+        if self.spec.num_classes or label is not None:
+            parts.append(self.label_or_first(label, noise))
+        parts += self.codes_or_first(codes, noise)
         return torch.cat(parts, dim=1).unsqueeze(1)  # (N, 1, w_dim)
 
 
 def _first_entry(count: int, size: int, like: Tensor) -> Tensor:
     """One-hot rows (count, size) with the first entry set."""
     rows = like.new_zeros(count, size)
-    rows[:, 0] = 1
+    rows[:, :1] = 1
     return rows

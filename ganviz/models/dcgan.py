@@ -5,7 +5,6 @@ Discriminator: strided 4x4 convolutions, LeakyReLU 0.2, batch normalisation ever
 option, no normalisation at all, as gradient penalties want it.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
@@ -13,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ganviz.models.base import NoiseMode, StagedGenerator, State, check_shape
+from ganviz.models.layers import minibatch_std
 from ganviz.spec import Layer, Spec
 
 
@@ -94,11 +94,6 @@ class Generator(StagedGenerator):
         )
         initialise(self)
 
-    def mapping(self, z: Tensor, label: Tensor | None = None, codes: Mapping[str, Tensor] | None = None) -> Tensor:
-        """z (N, z_dim) and label (N, num_classes), one-hot or soft, side by side: w (N, 1, z_dim + num_classes)."""
-        check_shape(z, (None, self.spec.z_dim), "z")
-        return self.concatenate_conditions(z.to(self.device), label, codes)
-
     def start(self, w: Tensor) -> State:
         return State(w[:, 0, :, None, None])  # (N, w_dim, 1, 1)
 
@@ -157,18 +152,6 @@ class Discriminator(nn.Module):
         if self.config.d_minibatch_std:
             x = torch.cat([x, minibatch_std(x)], dim=1)
         return self.head(x).flatten()  # (N,)
-
-
-def minibatch_std(x: Tensor, group: int = 4) -> Tensor:
-    """Karras et al. 2017, section 3: the deviation within groups of images, as one feature map (N, 1, H, W).
-
-    Image i stands in a group with i + M, i + 2M, ... where M = N / group; if N is not divisible, all N are one group.
-    """
-    count, _, height, width = x.shape
-    group = group if count % group == 0 else count
-    grouped = x.float().reshape(group, count // group, -1)  # (G, M, C H W)
-    deviation = (grouped.var(dim=0, unbiased=False) + 1e-8).sqrt().mean(dim=1)  # (M,)
-    return deviation.repeat(group)[:, None, None, None].expand(-1, 1, height, width).to(x)
 
 
 def initialise(net: nn.Module) -> None:

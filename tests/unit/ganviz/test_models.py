@@ -6,7 +6,8 @@ import torch
 from ganviz.errors import GanvizError
 from ganviz.models import MODELS, build_generator, resolve
 from ganviz.models.base import check_shape
-from ganviz.models.dcgan import DCGANConfig, Discriminator, Generator, minibatch_std
+from ganviz.models.dcgan import DCGANConfig, Discriminator, Generator
+from ganviz.models.layers import minibatch_std
 
 SMALL = {"dcgan": {"resolution": 16, "base_channels": 8, "z_dim": 6, "num_classes": 3}}
 
