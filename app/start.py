@@ -79,9 +79,9 @@ def install_missing(packages: list[str]) -> bool:
         print(f"Install them with: sudo {' '.join(command)}")
         return False
     print("Installing them now ...", flush=True)
-    quiet = {"stdout": subprocess.DEVNULL, "env": {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}}
-    subprocess.call(["apt-get", "update", "-q"], **quiet)  # type: ignore[call-overload]
-    if subprocess.call(command, **quiet) != 0:  # type: ignore[call-overload]
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    subprocess.call(["apt-get", "update", "-q"], stdout=subprocess.DEVNULL, env=environment)
+    if subprocess.call(command, stdout=subprocess.DEVNULL, env=environment) != 0:
         print("That failed; install them by hand, then try again.")
         return False
     return True
