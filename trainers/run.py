@@ -140,7 +140,10 @@ class Run:
         header = json.dumps({"format": FORMAT, "data": self.data_digest, "counters": dict(counters)})
         with atomic_path(self.folder / "state.safetensors") as temporary:
             whole = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()}
-            save_file(whole, temporary, metadata={STATE_KEY: header})
+            try:
+                save_file(whole, temporary, metadata={STATE_KEY: header})
+            except SafetensorError as error:  # how a full disk shows itself
+                raise GanvizError(f"{self.folder}: the resume state cannot be written ({error})") from error
 
     def load_state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
         """The tensors and counters of `save_state`."""
