@@ -29,6 +29,10 @@ SCREEN_LIBRARIES = (
     ("libxcb-keysyms.so.1", "libxcb-keysyms1"),
     ("libxcb-render-util.so.0", "libxcb-render-util0"),
     ("libxcb-shape.so.0", "libxcb-shape0"),
+    ("libxcb-randr.so.0", "libxcb-randr0"),
+    ("libxcb-sync.so.1", "libxcb-sync1"),
+    ("libxcb-xfixes.so.0", "libxcb-xfixes0"),
+    ("libX11-xcb.so.1", "libx11-xcb1"),
     ("libxcb-xkb.so.1", "libxcb-xkb1"),
 )
 FONT_FOLDERS = ("/usr/share/fonts", "/usr/local/share/fonts", "~/.fonts", "~/.local/share/fonts")
