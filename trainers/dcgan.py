@@ -203,7 +203,7 @@ def train(config: DCGANTraining, data: Dataset, run: Run, control: Control, disp
         control.poll()
         while control.paused and not control.stopping:
             clock.pause()
-            control.wait()
+            control.poll(wait=0.2)
         clock.go_on()
     save(final=True)
 
