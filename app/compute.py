@@ -6,6 +6,7 @@ thumbnails, then one step of the running job. torch is imported here, after the 
 """
 
 import logging
+import os
 import threading
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable
@@ -167,8 +168,13 @@ class Compute(QObject):
         )
 
     def _run(self) -> None:
+        import torch
+
         from ganviz.render import Renderer
 
+        # One processor is left to the UI thread: torch's threads wait for one another at every operation, so that
+        # one of them sharing a processor with something busy slows all of them down many times over.
+        torch.set_num_threads(max(1, min(torch.get_num_threads(), (os.cpu_count() or 2) - 1)))
         renderer = Renderer(self._device)
         self._say("started", renderer.device)
         with ThreadPoolExecutor(max_workers=1, thread_name_prefix="offload") as side:

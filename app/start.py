@@ -29,6 +29,10 @@ SCREEN_LIBRARIES = (
     ("libxcb-keysyms.so.1", "libxcb-keysyms1"),
     ("libxcb-render-util.so.0", "libxcb-render-util0"),
     ("libxcb-shape.so.0", "libxcb-shape0"),
+    ("libxcb-randr.so.0", "libxcb-randr0"),
+    ("libxcb-sync.so.1", "libxcb-sync1"),
+    ("libxcb-xfixes.so.0", "libxcb-xfixes0"),
+    ("libX11-xcb.so.1", "libx11-xcb1"),
     ("libxcb-xkb.so.1", "libxcb-xkb1"),
 )
 FONT_FOLDERS = ("/usr/share/fonts", "/usr/local/share/fonts", "~/.fonts", "~/.local/share/fonts")
@@ -79,9 +83,9 @@ def install_missing(packages: list[str]) -> bool:
         print(f"Install them with: sudo {' '.join(command)}")
         return False
     print("Installing them now ...", flush=True)
-    quiet = {"stdout": subprocess.DEVNULL, "env": {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}}
-    subprocess.call(["apt-get", "update", "-q"], **quiet)  # type: ignore[call-overload]
-    if subprocess.call(command, **quiet) != 0:  # type: ignore[call-overload]
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    subprocess.call(["apt-get", "update", "-q"], stdout=subprocess.DEVNULL, env=environment)
+    if subprocess.call(command, stdout=subprocess.DEVNULL, env=environment) != 0:
         print("That failed; install them by hand, then try again.")
         return False
     return True

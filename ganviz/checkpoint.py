@@ -153,7 +153,7 @@ def save(path: str | Path, generator: "StagedGenerator", card: Card, half: bool 
     header = {
         "format": FORMAT,
         "arch": generator.spec.arch,
-        "config": asdict(generator.config),  # type: ignore[call-overload]
+        "config": asdict(generator.config),
         "spec": generator.spec.to_json(),
         "card": card.to_json(),
         "digest": digest,

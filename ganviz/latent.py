@@ -3,7 +3,7 @@
 Shapes: z (N, z_dim), w (N, num_ws, w_dim), label (N, num_classes). Everything here is a pure function.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -86,7 +86,7 @@ def w_statistics(generator: "StagedGenerator") -> tuple[Tensor, Tensor]:
 
     Estimated once per generator from seeds 0 to 4095 of class 0.
     """
-    known = getattr(generator, "_w_statistics", None)
+    known = generator.w_statistics
     if known is None:
         with torch.inference_mode():
             batches = [
@@ -97,7 +97,7 @@ def w_statistics(generator: "StagedGenerator") -> tuple[Tensor, Tensor]:
         average = getattr(generator, "w_avg", None)
         mean = w.mean(0).float() if average is None else average.float().expand_as(w[0])
         known = (mean, w.std(0).float())
-        generator._w_statistics = known
+        generator.w_statistics = known
     return known
 
 
@@ -170,7 +170,7 @@ def _evaluate_w(
             return _combine(latent, lambda part: _evaluate_w(part, generator, label, codes), unit)
 
 
-def _combine(latent: Expression, value, unit: Tensor | None) -> Tensor:  # type: ignore[no-untyped-def]
+def _combine(latent: Expression, value: Callable[[Expression], Tensor], unit: Tensor | None) -> Tensor:
     """The inner nodes, the same in z and w; `unit` (1, ..., size) is what an offset of 1 moves by."""
     match latent:
         case Mean(items):

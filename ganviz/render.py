@@ -61,7 +61,8 @@ class Renderer:
         self.budget = budget
         self._models: OrderedDict[str, StagedGenerator] = OrderedDict()  # by digest
         self._paths: dict[str, Path] = {}  # by digest, of what was opened from anywhere
-        self._names: dict[str, str] = {}  # digest by what a recipe without digest calls its model
+        self._names: dict[str, str] = {}  # digest by path, for models named without digest
+        self._read_at: dict[str, int] = {}  # by digest, the file's time: a run's newest snapshot may be replaced
 
     def load(self, model: str | Path | ModelRef) -> StagedGenerator:
         """The generator of a MODEL or a reference, from memory if it is there; GanvizError if it cannot be had."""
@@ -75,10 +76,10 @@ class Renderer:
         else:
             name = model.name if isinstance(model, ModelRef) else str(model)
             path = catalog.find(name)
-            known = self._names.get(str(path))
-            if known in self._models and not _changed(path, self._models[known]):
-                self._models.move_to_end(known)
-                return self._models[known]
+            digest = self._names.get(str(path), "")
+            if digest in self._models and self._read_at[digest] == path.stat().st_mtime_ns:
+                self._models.move_to_end(digest)
+                return self._models[digest]
         return self._keep(path)
 
     def resolve(self, recipe: Recipe) -> Recipe:
@@ -129,8 +130,8 @@ class Renderer:
     def _keep(self, path: Path) -> StagedGenerator:
         generator = checkpoint.load(path, self.device)
         digest = generator.ref.digest
-        generator.loaded_from = (path, path.stat().st_mtime_ns)
         self._models[digest] = generator
+        self._read_at[digest] = path.stat().st_mtime_ns
         self._models.move_to_end(digest)
         self._paths[digest] = path
         self._names[str(path)] = digest
@@ -142,11 +143,6 @@ class Renderer:
 def weight_bytes(generator: torch.nn.Module) -> int:
     """Bytes that a network's parameters and buffers take."""
     return sum(t.numel() * t.element_size() for t in (*generator.parameters(), *generator.buffers()))
-
-
-def _changed(path: Path, generator: StagedGenerator) -> bool:
-    """Whether the file was replaced since it was loaded, as a run's newest snapshot is."""
-    return generator.loaded_from != (path, path.stat().st_mtime_ns)
 
 
 def _alike(a: Recipe, b: Recipe) -> bool:

@@ -130,7 +130,7 @@ def write_png(
         arrays = arrays_of(*recipes)
         if arrays:
             packed = io.BytesIO()
-            np.savez(packed, **arrays)
+            np.savez(packed, allow_pickle=False, **arrays)
             if packed.tell() <= PNG_ARRAYS_LIMIT:
                 info.add_text(ARRAYS_CHUNK, base64.b64encode(packed.getvalue()).decode("ascii"))
             else:

@@ -97,9 +97,13 @@ def train(
     try:
         with control.signals():
             channels = config.channels if resume or "channels" in given else None
-            data = open_dataset(
-                source, config.resolution, channels, on_progress=lambda done, total: display.loading(done, total)
-            )
+
+            def loading(done: int, total: int) -> None:
+                if control.stopping:
+                    raise KeyboardInterrupt
+                display.loading(done, total)
+
+            data = open_dataset(source, config.resolution, channels, on_progress=loading)
             if channels is None:
                 config = replace(config, channels=data.images.shape[3])
             for line in data.report:

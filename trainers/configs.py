@@ -92,6 +92,9 @@ class DCGANTraining:
     minutes: float = option(0.0, "stop after this many minutes in all; 0: no limit", "budget", low=0)
     snapshot_minutes: float = option(5.0, "minutes between snapshots", "budget", low=0.01)
     preview_minutes: float = option(2.0, "minutes between preview sheets", "budget", low=0.01)
+    measure: int = option(
+        0, "images to draw for the figures on the last card (needs --hold-out); 0: none", "budget", low=0
+    )
     half: bool = option(False, "keep snapshots in float16", "budget")
 
     seed: int = option(
@@ -115,6 +118,8 @@ class DCGANTraining:
         for policy in self.policies:
             if policy not in ("color", "translation", "cutout"):
                 raise GanvizError(f"--augment: expected color, translation, cutout or none, got {policy!r}")
+        if self.measure and not self.hold_out:
+            raise GanvizError("--measure: figures need images that were not trained on; add --hold-out N")
         if self.d_norm == "batch" and (self.objective == "wgan-gp" or self.r1_gamma > 0):
             raise GanvizError(
                 "--d-norm batch: gradient penalties need each image judged alone; use --d-norm none, or --r1-gamma 0"

@@ -35,26 +35,24 @@ class Control:
             self._lines.put(line.strip().lower())
         self._lines.put(None)
 
-    def poll(self) -> None:
-        """Take what came in since the last call."""
-        while not self._lines.empty():
-            line = self._lines.get()
-            if line == "pause":
-                self.paused = True
-            elif line == "resume":
-                self.paused = False
-            elif line == "stop" or (line is None and not self._detached):
-                self.stopping = True
-            elif line == "detach":
-                self._detached = True
-
-    def wait(self) -> None:
-        """Sleep a little, or until something is asked for."""
+    def poll(self, wait: float = 0.0) -> None:
+        """Take what came in since the last call; with `wait`, sleep up to so many seconds for something to come."""
         try:
-            self._lines.put(self._lines.get(timeout=0.2))
+            self._take(self._lines.get(timeout=wait) if wait else self._lines.get_nowait())
+            while True:
+                self._take(self._lines.get_nowait())
         except queue.Empty:
             pass
-        self.poll()
+
+    def _take(self, line: str | None) -> None:
+        if line == "pause":
+            self.paused = True
+        elif line == "resume":
+            self.paused = False
+        elif line == "stop" or (line is None and not self._detached):
+            self.stopping = True
+        elif line == "detach":
+            self._detached = True
 
     @contextmanager
     def signals(self) -> Iterator[None]:

@@ -20,6 +20,7 @@ from trainers.augment import augment
 from trainers.configs import DCGANTraining
 from trainers.control import Control, Display
 from trainers.ema import Average, recompute_statistics
+from trainers.preview import measure
 from trainers.run import Clock, Run
 
 LOG_STEPS = 50
@@ -77,7 +78,7 @@ def train(config: DCGANTraining, data: Dataset, run: Run, control: Control, disp
     def save(final: bool) -> None:
         """A snapshot of the average, a preview, and the state to go on from."""
         shown = averaged_copy(average)
-        facts = {
+        facts: dict[str, Any] = {
             "preset": config.preset,
             "objective": config.objective,
             "parameters": sum(p.numel() for p in G.parameters()),
@@ -87,6 +88,8 @@ def train(config: DCGANTraining, data: Dataset, run: Run, control: Control, disp
         if len(apart):
             facts["discriminator score, held-out"] = round(mean_score(D, data, apart, num_classes), 3)
             facts["discriminator score, training"] = round(mean_score(D, data, chosen[: len(apart)], num_classes), 3)
+        if final and config.measure:
+            facts.update(measure(shown, data, chosen, apart, config.measure))
         card = make_card(config, data, run, seen, facts)
         run.snapshot(shown, card, config.half)
         run.preview(shown, seen)
@@ -200,7 +203,7 @@ def train(config: DCGANTraining, data: Dataset, run: Run, control: Control, disp
         control.poll()
         while control.paused and not control.stopping:
             clock.pause()
-            control.wait()
+            control.poll(wait=0.2)
         clock.go_on()
     save(final=True)
 
@@ -306,4 +309,5 @@ def pick_precision(asked: str, device: torch.device) -> bool:
         return asked == "bf16"
     if device.type == "cuda":
         return torch.cuda.is_bf16_supported()
-    return device.type == "cpu" and bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
+    checks = [getattr(torch.cpu, name, None) for name in ("_is_avx512_bf16_supported", "_is_amx_tile_supported")]
+    return device.type == "cpu" and any(check() for check in checks if check is not None)

@@ -28,6 +28,7 @@ from ganviz.errors import GanvizError
 from ganviz.files import atomic_path
 from ganviz.models.base import StagedGenerator
 from ganviz.spec import Card
+from trainers.preview import preview_pixels
 
 FORMAT = 1
 STATE_KEY = "ganviz-run"
@@ -128,7 +129,7 @@ class Run:
         return found[-1] if found else None
 
     def preview(self, generator: StagedGenerator, seen: int) -> Path:
-        """Draw the same seeds as always: 8 rows, and 8 columns or one column a class."""
+        """Draw the same seeds as always, one column a class where there are classes."""
         path = self.folder / "previews" / f"{seen:08d}.png"
         with atomic_path(path) as temporary:
             Image.fromarray(preview_pixels(generator)).save(temporary)
@@ -140,7 +141,10 @@ class Run:
         header = json.dumps({"format": FORMAT, "data": self.data_digest, "counters": dict(counters)})
         with atomic_path(self.folder / "state.safetensors") as temporary:
             whole = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()}
-            save_file(whole, temporary, metadata={STATE_KEY: header})
+            try:
+                save_file(whole, temporary, metadata={STATE_KEY: header})
+            except SafetensorError as error:  # how a full disk shows itself
+                raise GanvizError(f"{self.folder}: the resume state cannot be written ({error})") from error
 
     def load_state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
         """The tensors and counters of `save_state`."""
@@ -226,32 +230,6 @@ def held_out(count: int, hold_out: int) -> tuple[np.ndarray, np.ndarray]:
         raise GanvizError(f"--hold-out: the data set has {count} images, so at most {count - 1}, got {hold_out}")
     apart = np.arange(hold_out, dtype=np.int64) * count // max(hold_out, 1)
     return np.setdiff1d(np.arange(count), apart), apart
-
-
-# --- pictures ----------------------------------------------------------------------------------------------------
-
-
-@torch.no_grad()
-def preview_pixels(generator: StagedGenerator, rows: int = 8) -> np.ndarray:
-    """A sheet of the first seeds, uint8 (H, W) or (H, W, 3): 8 columns, or one a class and at most 16."""
-    spec = generator.spec
-    columns = min(spec.num_classes, 16) or 8
-    count = rows * columns
-    z = np.stack([np.random.RandomState(seed).randn(spec.z_dim) for seed in range(count)]).astype(np.float32)
-    label = None
-    if spec.num_classes:
-        label = nn.functional.one_hot(torch.arange(count) % columns, spec.num_classes).float()
-    image = torch.cat(
-        [
-            generator(torch.from_numpy(z[k : k + columns]), None if label is None else label[k : k + columns]).cpu()
-            for k in range(0, count, columns)
-        ]
-    )
-    pixels = ((image.float() + 1) * 127.5).round().clamp(0, 255).to(torch.uint8).numpy()  # (N, C, H, W)
-    channels, size = spec.channels, spec.resolution
-    sheet = pixels.reshape(rows, columns, channels, size, size).transpose(0, 3, 1, 4, 2)
-    sheet = sheet.reshape(rows * size, columns * size, channels)
-    return np.ascontiguousarray(sheet[:, :, 0] if channels == 1 else sheet)
 
 
 # --- time --------------------------------------------------------------------------------------------------------

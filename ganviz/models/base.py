@@ -67,6 +67,8 @@ class StagedGenerator(nn.Module):
     """
 
     spec: Spec
+    w_statistics: tuple[Tensor, Tensor] | None = None
+    """Mean and deviation of w once `latent.w_statistics` has found them."""
     config: Any
     """The frozen dataclass that the network was built from."""
     card: Card

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ganviz import datasets
-from ganviz.datasets import fit, open_dataset, to_pixels
+from ganviz import sources
+from ganviz.datasets import open_dataset
 from ganviz.errors import GanvizError
 
 
@@ -106,7 +106,7 @@ def test_an_npz_may_hold_grey_images_and_labels(tmp_path: Path, cache: Path) -> 
     path = tmp_path / "digits.npz"
     np.savez(path, images=random_pixels(4, 28, 28), labels=np.array([3, 1, 0, 2], dtype=np.uint8))
     data = open_dataset(path, 32, cache=cache)
-    assert data.images.shape == (4, 32, 32, 1) and data.class_names == datasets.DIGIT_CLASSES
+    assert data.images.shape == (4, 32, 32, 1) and data.class_names == sources.DIGIT_CLASSES
     assert open_dataset(path, 32, 3, cache=cache).images.shape == (4, 32, 32, 3)
 
 
@@ -166,8 +166,8 @@ def test_an_unknown_name_lists_the_known_ones(cache: Path) -> None:
 
 def test_fashion_mnist_says_what_to_install(cache: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(datasets, "FASHION_FOLDER", tmp_path / "missing")
-    monkeypatch.setattr(datasets, "_data_folders", list)
+    monkeypatch.setattr(sources, "FASHION_FOLDER", tmp_path / "missing")
+    monkeypatch.setattr(sources.places, "resources", lambda: tmp_path)
     with pytest.raises(GanvizError, match="dataset-fashion-mnist"):
         open_dataset("fashion-mnist", 32, cache=cache)
 
@@ -198,29 +198,16 @@ def test_a_changed_folder_is_prepared_again(tmp_path: Path, cache: Path) -> None
     assert len(after) == 2 and after.digest != before.digest
 
 
-def test_a_whole_number_reduction_is_an_area_average() -> None:
-    pixels = random_pixels(12, 12, 3)
-    blocks = pixels.reshape(4, 3, 4, 3, 3).astype(float).mean(axis=(1, 3))
-    assert np.abs(fit(pixels, 4) - blocks).max() <= 0.5
+def test_a_cache_that_cannot_be_written_is_one_clear_line(tmp_path: Path) -> None:
+    folder = write_folder(tmp_path / "pictures", ["1.png"])
+    (tmp_path / "file").write_text("not a folder")
+    with pytest.raises(GanvizError, match="GANVIZ_HOME"):
+        open_dataset(folder, 16, cache=tmp_path / "file")
 
 
-def test_a_wide_image_is_cropped_to_its_central_square() -> None:
-    pixels = random_pixels(8, 14, 1)
-    assert np.array_equal(fit(pixels, 8), pixels[:, 3:11])
-
-
-def test_28_pixels_are_padded_to_32_and_not_resized() -> None:
-    pixels = random_pixels(28, 28, 1)
-    padded = fit(pixels, 32)
-    assert np.array_equal(padded[2:30, 2:30], pixels) and not padded[:2].any()
-
-
-@pytest.mark.parametrize("size", [10, 16, 20, 30], ids=str)
-def test_any_size_comes_to_the_resolution(size: int) -> None:
-    assert fit(random_pixels(size, size, 3), 16).shape == (16, 16, 3)
-
-
-def test_sixteen_bit_grey_keeps_its_upper_byte() -> None:
-    image = Image.fromarray(np.full((4, 4), 0x80FF, dtype=np.uint16))
-    pixels, _ = to_pixels(image, 1)
-    assert (pixels == 0x80).all()
+def test_an_array_cut_short_in_the_cache_is_prepared_again(tmp_path: Path, cache: Path) -> None:
+    folder = write_folder(tmp_path / "pictures", ["1.png", "2.png"])
+    before = open_dataset(folder, 16, cache=cache).images.copy()
+    (array,) = (cache / "datasets").glob("*.npy")
+    array.write_bytes(array.read_bytes()[:200])
+    assert np.array_equal(open_dataset(folder, 16, cache=cache).images, before)

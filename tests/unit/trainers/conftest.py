@@ -1,15 +1,7 @@
 from pathlib import Path
 
 import numpy as np
-import platformdirs
 import pytest
-import torch
-
-
-@pytest.fixture(autouse=True)
-def one_thread_and_an_own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    torch.set_num_threads(1)
-    monkeypatch.setattr(platformdirs, "user_cache_path", lambda *args, **options: tmp_path / "cache")
 
 
 @pytest.fixture

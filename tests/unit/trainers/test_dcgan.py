@@ -85,7 +85,7 @@ def stop_after(monkeypatch: pytest.MonkeyPatch, polls: int) -> None:
 
     count = iter(range(1, 1_000_000))
 
-    def poll(self: Control) -> None:
+    def poll(self: Control, wait: float = 0.0) -> None:
         if next(count) >= polls:
             self.stopping = True
 

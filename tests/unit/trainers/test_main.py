@@ -3,6 +3,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[3]
 
 
 def start(arguments: list[str], cwd: Path, **options: object) -> subprocess.Popen[str]:
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "XDG_CACHE_HOME": str(cwd / "cache")}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
     return subprocess.Popen(  # type: ignore[call-overload, no-any-return]
         [sys.executable, "-m", "trainers", *arguments],
         cwd=cwd,
@@ -26,9 +27,10 @@ def start(arguments: list[str], cwd: Path, **options: object) -> subprocess.Pope
 
 
 def wait_for_log(run: Path, process: subprocess.Popen[str]) -> None:
-    """Read the process's stderr until the log has a line; the training says something every few seconds."""
+    """Wait until the log has a line, which means that the nets are being trained."""
     while not (run / "log.jsonl").exists():
         assert process.poll() is None, process.stderr.read() if process.stderr else ""
+        threading.Event().wait(0.05)  # leave the processor to the training
 
 
 @pytest.mark.parametrize("arch", TRAINERS)

@@ -9,7 +9,8 @@ from PIL import Image
 from ganviz.errors import GanvizError
 from ganviz.models.dcgan import DCGANConfig, Generator
 from trainers.configs import DCGANTraining
-from trainers.run import Clock, Run, data_order, held_out, preview_pixels, share_done
+from trainers.preview import preview_pixels
+from trainers.run import Clock, Run, data_order, held_out, share_done
 
 
 def new_run(folder: Path) -> Run:
