@@ -88,15 +88,21 @@ def w_statistics(generator: "StagedGenerator") -> tuple[Tensor, Tensor]:
     """
     known = generator.w_statistics
     if known is None:
-        with torch.inference_mode():
-            batches = [
-                generator.mapping(seeds(range(k, k + 256), generator.spec.z_dim)).double()
-                for k in range(0, STATISTICS_SEEDS, 256)
-            ]
-        w = torch.cat(batches)
-        average = getattr(generator, "w_avg", None)
-        mean = w.mean(0).float() if average is None else average.float().expand_as(w[0])
-        known = (mean, w.std(0).float())
+        spec = generator.spec
+        with torch.inference_mode(False), torch.no_grad():  # plain tensors, for those who need gradients later
+            # Sums rather than all w at once, which for a large network would take hundreds of megabytes.
+            total = torch.zeros(spec.num_ws, spec.w_dim, dtype=torch.float64)
+            squares = torch.zeros_like(total)
+            for start in range(0, STATISTICS_SEEDS, 256):
+                w = generator.mapping(seeds(range(start, start + 256), spec.z_dim)).double().cpu()
+                total += w.sum(0)
+                squares += w.square().sum(0)
+            mean = total / STATISTICS_SEEDS
+            deviation = ((squares / STATISTICS_SEEDS - mean.square()).clamp_min(0)).sqrt()
+            average = getattr(generator, "w_avg", None)
+            if average is not None:
+                mean = average.detach().expand(spec.num_ws, -1)
+            known = (mean.float().to(generator.device), deviation.float().to(generator.device))
         generator.w_statistics = known
     return known
 
@@ -127,25 +133,37 @@ def w_of(recipe: Recipe, generator: "StagedGenerator") -> Tensor:
     return truncate(w, generator, recipe.psi, recipe.cutoff)
 
 
-def z_of(latent: Expression, spec: Spec) -> Tensor:
-    """z (1, z_dim) of an expression that lives in z, see `recipe.space_of`."""
+def z_of(latent: Expression, spec: Spec, normalise: Callable[[Tensor], Tensor] | None = None) -> Tensor:
+    """z (1, z_dim) of an expression that lives in z, see `recipe.space_of`.
+
+    `normalise` is what a family without a mapping network makes of its noise. It is done to each seed and vector
+    before they are combined, so that everything is combined in w.
+    """
     match latent:
         case Seed():
             corners = latent.corners()
             z = seeds([seed for seed, _ in corners], spec.z_dim)
+            z = z if normalise is None else normalise(z)
             return _blend(z, [weight for _, weight in corners]) if latent.on_plane else z
+        case Vector(space="w") if not spec.has_mapping:
+            size = spec.w_dim if latent.array is not None and latent.array.shape[-1] == spec.w_dim else spec.z_dim
+            return _array(latent, (1, size))[:, 0, : spec.z_dim]  # the recipe's own conditions follow
         case Vector():
-            return _array(latent, (spec.z_dim,))
+            z = _array(latent, (spec.z_dim,))
+            return z if normalise is None else normalise(z)
         case Mapped(base):
-            return z_of(base, spec)
+            return z_of(base, spec, normalise)
         case _:
-            return _combine(latent, lambda part: z_of(part, spec), torch.ones(1, spec.z_dim))
+            return _combine(latent, lambda part: z_of(part, spec, normalise), torch.ones(1, spec.z_dim))
 
 
 def _evaluate_w(
     latent: Expression, generator: "StagedGenerator", label: Tensor | None, codes: Mapping[str, Tensor]
 ) -> Tensor:
     spec = generator.spec
+    if not spec.has_mapping:
+        noise = z_of(latent, spec, generator.normalise).to(generator.device)
+        return generator.concatenate_conditions(noise, label, codes)
 
     def mapped(z: Tensor) -> Tensor:
         return generator.mapping(
@@ -154,7 +172,7 @@ def _evaluate_w(
             {name: value.expand(len(z), -1) for name, value in codes.items()} or None,
         )
 
-    if space_of(latent, spec.has_mapping) == "z":
+    if space_of(latent, True) == "z":
         return mapped(z_of(latent, spec))
     match latent:
         case Seed():

@@ -24,6 +24,30 @@ MODELS: dict[str, Family] = {
         generator="ganviz.models.dcgan:Generator",
         discriminator="ganviz.models.dcgan:Discriminator",
     ),
+    "infogan": Family(
+        label="InfoGAN",
+        config="ganviz.models.infogan:InfoGANConfig",
+        generator="ganviz.models.infogan:Generator",
+        discriminator="ganviz.models.infogan:Discriminator",
+    ),
+    "progan": Family(
+        label="ProGAN",
+        config="ganviz.models.progan:ProGANConfig",
+        generator="ganviz.models.progan:Generator",
+        discriminator="ganviz.models.progan:Discriminator",
+    ),
+    "stylegan": Family(
+        label="StyleGAN",
+        config="ganviz.models.stylegan:StyleGANConfig",
+        generator="ganviz.models.stylegan:Generator",
+        discriminator="ganviz.models.stylegan:Discriminator",
+    ),
+    "stylegan2": Family(
+        label="StyleGAN2",
+        config="ganviz.models.stylegan2:StyleGAN2Config",
+        generator="ganviz.models.stylegan2:Generator",
+        discriminator="ganviz.models.stylegan2:Discriminator",
+    ),
 }
 
 

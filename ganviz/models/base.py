@@ -118,7 +118,7 @@ class StagedGenerator(nn.Module):
         return self.synthesis(self.mapping(z, label, codes))
 
     def within_range(self, image: Tensor) -> Tensor:
-        """An image of a net without a last non-linearity, cut off at [-1, 1]; in training as it is, for its gradient."""
+        """A linear output as an image, cut off at [-1, 1]; while training it stays as it is, for the gradient."""
         image = image.float()
         return image if self.training else image.clamp(-1, 1)
 
@@ -137,7 +137,9 @@ class StagedGenerator(nn.Module):
             value = given.pop(code.name, None)
             if value is None:
                 categorical = code.kind == "categorical"
-                value = _first_entry(len(like), code.size, like) if categorical else like.new_zeros(len(like), code.size)
+                value = (
+                    _first_entry(len(like), code.size, like) if categorical else like.new_zeros(len(like), code.size)
+                )
             check_shape(value, (len(like), code.size), f"code {code.name!r}")
             values.append(value.to(like))
         if given:

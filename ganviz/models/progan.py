@@ -1,0 +1,107 @@
+"""ProGAN (Karras et al. 2017, arXiv:1710.10196): grown from 4x4, with equalised learning rate and pixel norm.
+
+Each convolution is followed by leaky ReLU 0.2 and pixel norm; the image is a 1x1 convolution without non-linearity.
+Upsampling is nearest-neighbour.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from ganviz.models import growing
+from ganviz.models.base import NoiseMode, StagedGenerator, State
+from ganviz.models.growing import Discriminator, sizes, top_two
+from ganviz.models.layers import EqualConv2d, nearest_up, pixel_norm
+from ganviz.spec import Layer, Spec
+
+__all__ = ["Discriminator", "Generator", "ProGANConfig"]
+
+
+@dataclass(frozen=True, slots=True)
+class ProGANConfig:
+    """Sizes of both nets.
+
+    resolution        4 to 1024: pixels a side of what they draw and judge now
+    final_resolution  what they grow to, by which the widths are laid out; 0: the same
+    channels          1 (grey) or 3 (colour)
+    z_dim             length of the noise vector
+    base_channels     feature maps at the final resolution; they double at each halving ...
+    max_channels      ... up to this many; the paper has 16 at 1024 px and at most 512
+    num_classes       0, or the number of classes that both nets are conditioned on
+    """
+
+    resolution: int = 64
+    final_resolution: int = 0
+    channels: int = 3
+    z_dim: int = 512
+    base_channels: int = 32
+    max_channels: int = 512
+    num_classes: int = 0
+
+    def __post_init__(self) -> None:
+        growing.check_growing(self)
+
+
+class Generator(StagedGenerator):
+    """z (N, z_dim) and label (N, num_classes) to images (N, channels, resolution, resolution) in [-1, 1]."""
+
+    alpha: Tensor
+    """How far the last resolution has faded in, 0 to 1."""
+
+    def __init__(self, config: ProGANConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.register_buffer("alpha", torch.ones(()))
+        inputs = config.z_dim + config.num_classes
+        convs: list[nn.Module] = []
+        layers: list[Layer] = []
+        width = inputs
+        for size in sizes(config.resolution):
+            out = growing.width(config, size)
+            # The first one is a fully-connected layer, written as a 4x4 convolution over a single pixel.
+            first = EqualConv2d(inputs, out, 4, padding=3) if size == 4 else EqualConv2d(width, out, 3)
+            convs += [first, EqualConv2d(out, out, 3)]
+            layers.append(Layer(f"{size}x{size} a", size, out, ws=(0,) if size == 4 else ()))
+            layers.append(Layer(f"{size}x{size} b", size, out, rgb=size == config.resolution))
+            width = out
+        self.convs = nn.ModuleList(convs)
+        self.to_rgb = nn.ModuleDict(
+            {
+                str(size): EqualConv2d(growing.width(config, size), config.channels, 1, gain=1.0)
+                for size in top_two(config.resolution)
+            }
+        )
+        self.spec = Spec(
+            arch="progan",
+            z_dim=config.z_dim,
+            w_dim=inputs,
+            num_ws=1,
+            resolution=config.resolution,
+            channels=config.channels,
+            num_classes=config.num_classes,
+            truncation="z",
+            layers=tuple(layers),
+        )
+
+    def normalise(self, z: Tensor) -> Tensor:
+        """Onto the hypersphere of radius sqrt(z_dim)."""
+        return pixel_norm(z)
+
+    def start(self, w: Tensor) -> State:
+        return State(w[:, 0, :, None, None])  # (N, w_dim, 1, 1)
+
+    def step(self, k: int, state: State, w: Tensor, noise: NoiseMode = "const") -> State:
+        x = nearest_up(state.x) if k > 0 and k % 2 == 0 else state.x
+        x = pixel_norm(F.leaky_relu(self.convs[k](x), 0.2))
+        below = self.config.resolution // 2
+        if k == len(self.convs) - 3 and below >= 4:  # the picture that the last resolution fades in over
+            return State(x, self.to_rgb[str(below)](x))
+        return State(x, state.image)
+
+    def image(self, state: State) -> Tensor:
+        image = self.to_rgb[str(self.config.resolution)](state.x)
+        if state.image is not None:
+            image = torch.lerp(nearest_up(state.image), image, self.alpha.to(image))
+        return self.within_range(image)
