@@ -56,7 +56,7 @@ class Canvas(QWidget):
     dropped(str)                a file was dropped
     plane_began, plane_dragged(right, down), plane_ended
                                 a drag with the latent tool, or arrow keys, in units of the seed plane
-    key_command(str)            "play" (Space), "randomise" (R), "zero" (Home)
+    key_command(str)            "play" (Space), "randomise" (R), "keep" (K), "zero" (Home)
     zoom_changed(str)           "Fit" or the zoom in per cent
     """
 
@@ -395,6 +395,8 @@ class Canvas(QWidget):
                 self._show_tool()
         elif key == Qt.Key.Key_R and not event.modifiers():
             self.key_command.emit("randomise")
+        elif key == Qt.Key.Key_K and not event.modifiers():
+            self.key_command.emit("keep")
         elif key == Qt.Key.Key_Home:
             self.key_command.emit("zero")
         elif key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal):
