@@ -84,7 +84,7 @@ class StatusBar(QFrame):
         """ "exact", "preview", "rendering", "rendering failed" or "no model"."""
         if state != self._state:
             self._state = state
-            tone = {"exact": "good", "preview": "warning", "rendering": "accent", "rendering failed": "danger"}
+            tone = {"preview": "warning", "rendering": "accent", "rendering failed": "danger"}
             self.dot.setProperty("tone", tone.get(state, "muted"))
             theme.restyle(self.dot)
             self._say()
@@ -108,7 +108,8 @@ class StatusBar(QFrame):
         said = [self._state]
         if self._ms is not None:
             said.append(f"{self._ms:.0f} ms" if self._ms >= 10 else f"{self._ms:.1f} ms")
-            said.append(f"{self._fps:.0f} fps" if self._fps is not None else "– fps")
+            fps = self._fps if self._fps is not None else 1000 / max(0.1, self._ms)
+            said.append(f"{fps:.0f} fps")
         said.append(f"{memory_bytes() / 1e6:,.0f} MB")
         self.status.setText(" · ".join(said))
 

@@ -30,7 +30,7 @@ class ConditionPanel(Card):
         self._settle = QTimer(self, singleShot=True, interval=SETTLE_MS)
         self._settle.timeout.connect(self._refresh)
         self.choice = Choice("label", "Class of the picture")
-        self.pictures = Strip("label-pictures", "Classes", "", side=44, rows=2)
+        self.pictures = Strip("label-pictures", "Classes", "", side=40, rows=2)
         self.add(self.choice)
         self.add(self.pictures)
         self.choice.currentIndexChanged.connect(self._chosen)

@@ -102,8 +102,7 @@ class WalkBar(QWidget):
         count = len(session.gallery)
         for button in (self.rewind_button, self.play_button):
             button.setEnabled(count > 1)
-        pictures = "1 picture" if count == 1 else f"{count} pictures"
-        self.length.setText(f"{walk.seconds:.1f} s · {pictures}")
+        self.length.setText(f"{walk.seconds:.1f} s through {count} pictures" if count > 1 else "")
         if self.playing and (count < 2 or session.walk != self._recipes_walk()):
             self.play(False)
 

@@ -92,6 +92,7 @@ class Canvas(QWidget):
         self._keys_down = False
         self._turned = 0.0  # parts of a wheel step that touch pads send
         self._dragged_over = False
+        self._ring = False
         self.message = MessageBar(self)
         self.hint = HintLine(self)
         self._show_tool()
@@ -249,7 +250,7 @@ class Canvas(QWidget):
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             painter.setPen(QPen(theme.color("accent"), 2, Qt.PenStyle.DashLine))
             painter.drawRoundedRect(self.rect().toRectF().adjusted(8, 8, -8, -8), 8, 8)
-        elif self.hasFocus():
+        elif self.hasFocus() and self._ring:
             theme.draw_focus_ring(painter, self.rect().toRectF().adjusted(2, 2, -2, -2))
         painter.end()
         self._announce()
@@ -426,6 +427,8 @@ class Canvas(QWidget):
         self.update()
 
     def focusInEvent(self, event: QFocusEvent) -> None:
+        # The ring is for the keyboard: a ring around the picture after each click would only be in the way.
+        self._ring = event.reason() in (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason)
         self.update()
 
     def _end_keys(self) -> None:
