@@ -82,10 +82,10 @@ def machine_facts() -> dict[str, str]:
 
 @pytest.fixture(scope="session", autouse=True)
 def one_thread() -> Iterator[None]:
-    """Unlike in the tests: as many threads as torch takes by itself."""
+    """Unlike in the tests: as many threads as the window gives torch."""
     import torch
 
-    torch.set_num_threads(os.cpu_count() or 1)
+    torch.set_num_threads(max(1, (os.cpu_count() or 2) - 1))
     yield
 
 
