@@ -15,6 +15,8 @@ from ganviz.jobs import Progress
 DEVICES = {"cpu": "CPU", "cuda": "GPU (CUDA)", "mps": "GPU (Metal)"}
 GAP_S = 0.5
 """Frames further apart than this are not part of one movement."""
+MEMORY_S = 1.0
+"""Memory is looked at this often at most: the system takes its time to answer."""
 
 
 class StatusBar(QFrame):
@@ -30,6 +32,7 @@ class StatusBar(QFrame):
         self._ms: float | None = None
         self._shown: deque[float] = deque(maxlen=30)
         self._fps: float | None = None
+        self._memory, self._looked = 0, float("-inf")
         self._job = ""
         self._job_began = 0.0
         self.device = self._label("device", "Device that draws the pictures")
@@ -110,7 +113,10 @@ class StatusBar(QFrame):
             said.append(f"{self._ms:.0f} ms" if self._ms >= 10 else f"{self._ms:.1f} ms")
             fps = self._fps if self._fps is not None else 1000 / max(0.1, self._ms)
             said.append(f"{fps:.0f} fps")
-        said.append(f"{memory_bytes() / 1e6:,.0f} MB")
+        now = time.monotonic()
+        if now - self._looked >= MEMORY_S:
+            self._memory, self._looked = memory_bytes(), now
+        said.append(f"{self._memory / 1e6:,.0f} MB")
         self.status.setText(" · ".join(said))
 
     # -- long work ------------------------------------------------------------------------------------------------

@@ -80,7 +80,8 @@ class ModelsPanel(QWidget):
 
     def show_session(self, session: Session) -> None:
         """Mark the open model."""
-        self.list.set_current(session.recipe.model.digest)
+        if self.list.current() != session.recipe.model.digest:
+            self.list.set_current(session.recipe.model.digest)
 
     def complete(self) -> bool:
         """Whether every row that can have a thumbnail has one."""
