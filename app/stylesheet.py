@@ -23,6 +23,8 @@ QLabel:disabled {{ color: {t.disabled}; }}
 QLabel[tone="muted"] {{ color: {t.muted}; }}
 QLabel[tone="danger"] {{ color: {t.danger}; }}
 QLabel[tone="good"] {{ color: {t.good}; }}
+QLabel[tone="warning"] {{ color: {t.warning}; }}
+QLabel[tone="accent"] {{ color: {t.accent}; }}
 
 QLineEdit, QAbstractSpinBox {{
     background: {t.background}; color: {t.text}; border: 1px solid {t.outline}; border-radius: 6px;

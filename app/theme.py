@@ -51,6 +51,16 @@ class Theme(QObject):
         self.tokens = DARK
         self._followed: QApplication | None = None
 
+    @property
+    def application(self) -> QApplication | None:
+        """The application that wears the theme."""
+        return self._followed
+
+    @property
+    def applied(self) -> bool:
+        """Whether an application wears it yet."""
+        return self._followed is not None
+
     def apply(self, app: QApplication, mode: Mode = "system") -> None:
         """Dress `app`; "system" follows the desktop from now on, and is dark where the desktop says nothing."""
         self.mode = mode

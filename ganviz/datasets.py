@@ -92,9 +92,12 @@ def open_dataset(
         raise GanvizError(f"channels: expected 1 or 3, got {channels}")
     with open_source(path_or_name, split) as source:
         folder = _cache_folder(cache)
-        key = f"{source.fingerprint}-{resolution}-{channels or 'auto'}-{CACHE_FORMAT}"
-        key = hashlib.sha256(key.encode()).hexdigest()[:32]
+        key = _cache_key(source, resolution, channels)
         found = _read_cache(folder, key, source.name)
+        if found is None and channels is not None:
+            # What was prepared without saying how many channels may have come to just as many.
+            found = _read_cache(folder, _cache_key(source, resolution, None), source.name)
+            found = found if found is not None and found.images.shape[3] == channels else None
         if found is None:
             _prepare(source, resolution, channels, folder, key, on_progress)
             found = _read_cache(folder, key, source.name)
@@ -196,6 +199,11 @@ def _cache_folder(given: Path | None) -> Path:
             "set GANVIZ_HOME to a folder that can be written"
         ) from error
     return folder
+
+
+def _cache_key(source: Source, resolution: int, channels: int | None) -> str:
+    text = f"{source.fingerprint}-{resolution}-{channels or 'auto'}-{CACHE_FORMAT}"
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 def _npy_header(shape: tuple[int, ...]) -> bytes:

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import fields, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,6 +14,9 @@ from ganviz.errors import GanvizError
 from ganviz.models import resolve
 from trainers import TRAINERS
 from trainers.configs import make, resumed
+
+if TYPE_CHECKING:
+    from trainers.run import Run
 
 
 def command_for(arch: str) -> click.Command:
@@ -118,7 +121,7 @@ def train(
                     folder, arch, config, where, data.digest, command_text(arch, data.name, source, folder, given)
                 )
             else:
-                run = replace(run, config=config)
+                run = replace(run, config=config, command=resumed_command(arch, run, folder, given))
                 if data.digest != run.data_digest:
                     raise GanvizError(f"{source}: not the data set that this run began with; give the same --data")
                 run.write_config()
@@ -132,13 +135,29 @@ def train(
 def command_text(arch: str, data_name: str, source: str, folder: Path, given: dict[str, Any]) -> str:
     """The command to repeat the run, with file names in place of paths: a card travels, and paths tell user names."""
     data = os.path.basename(os.path.normpath(source)) if os.path.exists(source) else data_name
-    words = ["ganviz", "train", arch, "--data", data, "--out", folder.resolve().name]
+    return shlex.join(["ganviz", "train", arch, "--data", data, "--out", folder.resolve().name, *option_words(given)])
+
+
+def resumed_command(arch: str, run: "Run", folder: Path, given: dict[str, Any]) -> str:
+    """The run's command, and after it how it was gone on with where that changed an option."""
+    words = option_words(given)
+    if not words:
+        return run.command
+    newest = run.newest_snapshot()
+    seen = int(newest.stem) if newest else 0
+    again = shlex.join(["ganviz", "train", arch, "--out", folder.resolve().name, "--resume", *words])
+    return f"{run.command}; stopped at {seen} images; {again}"
+
+
+def option_words(given: dict[str, Any]) -> list[str]:
+    """Explicit options as words of a command line, without what only describes the model."""
+    words: list[str] = []
     for name, value in given.items():
         flag = name.replace("_", "-")
         if name in ("title", "description", "licence", "name"):
             continue
         words += [f"--{'' if value else 'no-'}{flag}"] if isinstance(value, bool) else [f"--{flag}", str(value)]
-    return shlex.join(words)
+    return words
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -33,7 +33,9 @@ class DCGANTraining:
 
     preset: str = option("modern", "where the defaults come from", "model", choices=("modern", "classic"), fixed=True)
     resolution: int = option(64, "pixels a side", "model", choices=RESOLUTIONS, fixed=True)
-    channels: int = option(3, "1: grey, 3: colour", "model", choices=(1, 3), fixed=True)
+    channels: int = option(
+        3, "1: grey, 3: colour; when not given, as the data are", "model", choices=(1, 3), fixed=True
+    )
     z_dim: int = option(100, "length of the noise vector", "model", low=1, high=4096, fixed=True)
     base_channels: int = option(
         64, "feature maps next to the image; they double at each halving", "model", low=1, high=1024, fixed=True

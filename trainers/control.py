@@ -81,10 +81,10 @@ class Display:
 
     def __init__(self, every: float = 30.0, live: bool | None = None) -> None:
         live = sys.stderr.isatty() if live is None else live
-        layout = "{desc} {percentage:3.0f}%|{bar}| {postfix}"
+        layout = "{percentage:3.0f}%|{bar}| {desc}"
         self._bar = tqdm(total=1.0, bar_format=layout, leave=False) if live else None
-        self._every = every
-        self._next = time.monotonic() + every / 6
+        self._every = 0.1 if live else every
+        self._next = time.monotonic() + self._every / 6
         self._marks: list[tuple[float, int]] = []
 
     def line(self, text: str) -> None:
@@ -95,11 +95,13 @@ class Display:
     def loading(self, done: int, total: int) -> None:
         """Progress of preparing the data set."""
         text = f"preparing {done:,} of {total:,} images"
+        if time.monotonic() < self._next:
+            return
+        self._next = time.monotonic() + self._every
         if self._bar is not None:
             self._bar.n = done / total
-            self._bar.set_postfix_str(text, refresh=True)
-        elif time.monotonic() >= self._next:
-            self._next = time.monotonic() + self._every
+            self._bar.set_description_str(text)
+        else:
             click.echo(text, err=True)
 
     def speed(self, seconds: float, seen: int) -> float:
@@ -112,16 +114,15 @@ class Display:
 
     def show(self, share: float, seen: int, seconds: float, losses: str) -> None:
         speed = self.speed(seconds, seen)
-        due = time.monotonic() >= self._next
-        if self._bar is None and not due:
+        if time.monotonic() < self._next:
             return
+        self._next = time.monotonic() + self._every
         left = f", {_span(seconds * (1 - share) / share)} left" if share > 0 else ""
         text = f"{seen:,} images, {speed:.0f} images/s{left}, {losses}"
         if self._bar is not None:
             self._bar.n = share
-            self._bar.set_postfix_str(text, refresh=True)
+            self._bar.set_description_str(text)
         else:
-            self._next = time.monotonic() + self._every
             click.echo(text, err=True)
 
     def close(self) -> None:

@@ -56,7 +56,7 @@ class Canvas(QWidget):
     dropped(str)                a file was dropped
     plane_began, plane_dragged(right, down), plane_ended
                                 a drag with the latent tool, or arrow keys, in units of the seed plane
-    key_command(str)            "play" (Space), "randomise" (R), "zero" (Home)
+    key_command(str)            "play" (Space), "randomise" (R), "keep" (K), "zero" (Home)
     zoom_changed(str)           "Fit" or the zoom in per cent
     """
 
@@ -92,6 +92,7 @@ class Canvas(QWidget):
         self._keys_down = False
         self._turned = 0.0  # parts of a wheel step that touch pads send
         self._dragged_over = False
+        self._ring = False
         self.message = MessageBar(self)
         self.hint = HintLine(self)
         self._show_tool()
@@ -249,7 +250,7 @@ class Canvas(QWidget):
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             painter.setPen(QPen(theme.color("accent"), 2, Qt.PenStyle.DashLine))
             painter.drawRoundedRect(self.rect().toRectF().adjusted(8, 8, -8, -8), 8, 8)
-        elif self.hasFocus():
+        elif self.hasFocus() and self._ring:
             theme.draw_focus_ring(painter, self.rect().toRectF().adjusted(2, 2, -2, -2))
         painter.end()
         self._announce()
@@ -395,6 +396,8 @@ class Canvas(QWidget):
                 self._show_tool()
         elif key == Qt.Key.Key_R and not event.modifiers():
             self.key_command.emit("randomise")
+        elif key == Qt.Key.Key_K and not event.modifiers():
+            self.key_command.emit("keep")
         elif key == Qt.Key.Key_Home:
             self.key_command.emit("zero")
         elif key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal):
@@ -424,6 +427,8 @@ class Canvas(QWidget):
         self.update()
 
     def focusInEvent(self, event: QFocusEvent) -> None:
+        # The ring is for the keyboard: a ring around the picture after each click would only be in the way.
+        self._ring = event.reason() in (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason)
         self.update()
 
     def _end_keys(self) -> None:

@@ -176,14 +176,15 @@ class Strip(QListView):
         parent: QWidget | None = None,
         *,
         side: int = 56,
+        rows: int = 1,
         captions: bool = False,
         movable: bool = False,
         removable: bool = False,
         actions: Sequence[ItemAction] = (),
     ) -> None:
-        """`empty` is what the strip says while it has no items."""
+        """`empty` is what the strip says while it has no items; with more than one of `rows` it wraps."""
         super().__init__(parent)
-        self.side, self.captions = side, captions
+        self.side, self.captions, self._rows = side, captions, rows
         self._empty, self._removable, self._actions = empty, removable, tuple(actions)
         self._current = -1
         self._pixels: dict[Hashable, np.ndarray] = {}
@@ -200,15 +201,18 @@ class Strip(QListView):
         self.setModel(self._items)
         self.setItemDelegate(_Painter(self))
         self.setFlow(QListView.Flow.LeftToRight)
-        self.setWrapping(False)
+        self.setWrapping(rows > 1)
+        self.setResizeMode(QListView.ResizeMode.Adjust)
         self.setUniformItemSizes(True)
         self.setSpacing(0)
         self.setMouseTracking(True)
         self.viewport().setMouseTracking(True)
         self.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        off, needed = Qt.ScrollBarPolicy.ScrollBarAlwaysOff, Qt.ScrollBarPolicy.ScrollBarAsNeeded
+        self.setVerticalScrollBarPolicy(off if rows == 1 else needed)
+        self.setHorizontalScrollBarPolicy(needed if rows == 1 else off)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         if movable:
             self.setDragEnabled(True)
@@ -276,6 +280,8 @@ class Strip(QListView):
         """The items that are in view."""
         if not self.items():
             return range(0)
+        if self._rows > 1:
+            return range(len(self.items()))
         width = self.side + 12
         left = self.horizontalScrollBar().value()
         return range(max(0, left // width), min(len(self.items()), (left + self.viewport().width()) // width + 1))
@@ -304,6 +310,9 @@ class Strip(QListView):
     # -- hands ----------------------------------------------------------------------------------------------------
 
     def wheelEvent(self, event: QWheelEvent) -> None:
+        if self._rows > 1:
+            super().wheelEvent(event)
+            return
         turn = event.angleDelta()
         bar = self.horizontalScrollBar()
         bar.setValue(bar.value() - (turn.x() or turn.y()))
@@ -359,7 +368,8 @@ class Strip(QListView):
     # -- looks ----------------------------------------------------------------------------------------------------
 
     def sizeHint(self) -> QSize:
-        return QSize(320, self.side + 24 + (16 if self.captions else 0))
+        height = self.side + 12 + (16 if self.captions else 0)
+        return QSize(320, self._rows * height + (12 if self._rows == 1 else 2))
 
     def minimumSizeHint(self) -> QSize:
         return QSize(160, self.sizeHint().height())

@@ -156,6 +156,8 @@ class Discriminator(nn.Module):
 
 def initialise(net: nn.Module) -> None:
     """Radford et al. 2015, section 4: all weights from N(0, 0.02); batch norm's scales from N(1, 0.02)."""
+    if next(net.parameters()).is_meta:
+        return  # Nothing to fill; and normal_ on meta tensors imports torch's compiler, two seconds of a start.
     for module in net.modules():
         if isinstance(module, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
             nn.init.normal_(module.weight, 0.0, 0.02)

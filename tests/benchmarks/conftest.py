@@ -6,9 +6,12 @@ Run by `make bench` alone. Nothing is asserted on time: figures are printed, and
 import json
 import os
 import platform
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -79,10 +82,10 @@ def machine_facts() -> dict[str, str]:
 
 @pytest.fixture(scope="session", autouse=True)
 def one_thread() -> Iterator[None]:
-    """Unlike in the tests: as many threads as torch takes by itself."""
+    """Unlike in the tests: as many threads as the window gives torch."""
     import torch
 
-    torch.set_num_threads(os.cpu_count() or 1)
+    torch.set_num_threads(max(1, (os.cpu_count() or 2) - 1))
     yield
 
 
@@ -96,6 +99,15 @@ def face_model(make_checkpoint: Callable[..., Path]) -> Path:
 
 
 @pytest.fixture
-def clean_environment() -> dict[str, str]:
-    """The environment of a child process: offscreen, this test's own home, torch's own number of threads."""
-    return {**{k: v for k, v in os.environ.items() if k != "OMP_NUM_THREADS"}, "QT_QPA_PLATFORM": "offscreen"}
+def measure() -> Callable[..., dict[str, Any]]:
+    """Run a script of this folder in a fresh process, offscreen; the JSON object that it prints."""
+    environment = {key: value for key, value in os.environ.items() if key != "OMP_NUM_THREADS"}
+    environment |= {"QT_QPA_PLATFORM": "offscreen", "PYTHONPATH": str(HERE.parents[1])}
+
+    def run(script: str, *arguments: Any) -> dict[str, Any]:
+        command = [sys.executable, str(HERE / script), *map(str, arguments)]
+        finished = subprocess.run(command, env=environment, cwd=HERE.parents[1], capture_output=True, text=True)
+        assert finished.returncode == 0, finished.stderr
+        return json.loads(finished.stdout)
+
+    return run

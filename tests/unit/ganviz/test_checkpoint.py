@@ -1,5 +1,7 @@
 import json
 import struct
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -141,3 +143,11 @@ def test_a_target_that_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
     generator = Generator(DCGANConfig(resolution=16, base_channels=8, z_dim=6))
     with pytest.raises(GanvizError, match="does not exist"):
         checkpoint.save(tmp_path / "missing" / "x.safetensors", generator, Card())
+
+
+def test_loading_a_checkpoint_does_not_import_the_compiler(tiny_checkpoint):
+    code = (
+        "import sys; from ganviz import checkpoint; checkpoint.load(sys.argv[1]); print('torch._dynamo' in sys.modules)"
+    )
+    command = [sys.executable, "-c", code, str(tiny_checkpoint)]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip() == "False"

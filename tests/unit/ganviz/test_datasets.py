@@ -190,6 +190,14 @@ def test_the_prepared_array_is_memory_mapped_and_reused(tmp_path: Path, cache: P
     assert not calls and np.array_equal(first.images, second.images)
 
 
+def test_saying_the_channels_that_are_there_anyway_prepares_nothing_again(tmp_path: Path, cache: Path) -> None:
+    folder = write_folder(tmp_path / "pictures", ["1.png"])
+    open_dataset(folder, 16, cache=cache)
+    assert open_dataset(folder, 16, 3, cache=cache).images.shape[3] == 3
+    assert len(list((cache / "datasets").glob("*.npy"))) == 1
+    assert open_dataset(folder, 16, 1, cache=cache).images.shape[3] == 1
+
+
 def test_a_changed_folder_is_prepared_again(tmp_path: Path, cache: Path) -> None:
     folder = write_folder(tmp_path / "pictures", ["1.png"])
     before = open_dataset(folder, 16, cache=cache)

@@ -50,6 +50,7 @@ def test_in_a_pipe_the_display_prints_plain_lines(capsys: pytest.CaptureFixture[
 
 def test_on_a_terminal_the_display_is_one_bar(capsys: pytest.CaptureFixture[str]) -> None:
     display = Display(live=True)
+    display._next = 0.0  # due at once
     display.show(0.5, 3000, 20.0, "D 1.0 G 1.0")
     display.close()
     shown = capsys.readouterr().err

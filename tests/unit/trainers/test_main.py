@@ -107,6 +107,17 @@ def test_the_card_carries_the_command_without_paths_and_what_was_said_of_the_mod
     assert "--flip" in card.command and str(tmp_path) not in card.command
 
 
+def test_options_changed_on_resuming_are_added_to_the_command(data: Path, small: list[str], tmp_path: Path) -> None:
+    from ganviz import checkpoint
+
+    run = tmp_path / "run"
+    assert main(["dcgan", "--data", str(data), "--out", str(run), *small, "--images", "8"]) == 0
+    assert main(["dcgan", "--out", str(run), "--resume", "--images", "16", "--augment-p", "0.25"]) == 0
+    command = checkpoint.read_header(run / "snapshots" / "00000016.safetensors").card.command
+    assert command.startswith("ganviz train dcgan --data tiny.npz --out run ")
+    assert command.endswith("; stopped at 8 images; ganviz train dcgan --out run --resume --images 16 --augment-p 0.25")
+
+
 def test_other_data_on_resuming_are_refused(
     data: Path, small: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,0 +1,122 @@
+"""The entry point: no command opens the window, `train` goes to the trainers, all else to the command line.
+
+Neither Qt nor torch is imported at module level: the command line runs on servers that have no Qt libraries.
+"""
+
+import argparse
+import logging
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from app.window import MainWindow
+
+PANELS = ("explore",)
+"""Workspaces that `--panel` knows."""
+SCREENSHOT_TIMEOUT_S = 120
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run ganviz and return the exit code."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    first = next((word for word in words if not word.startswith("-")), "")
+    if words[:1] == ["train"]:
+        from trainers.__main__ import main as train
+
+        return train(words[1:])
+    from ganviz.cli import cli
+    from ganviz.cli import main as command_line
+
+    if (words and words[0] in ("-h", "--help", "--version")) or (
+        first in cli.commands and words[0] in (first, "--debug")
+    ):
+        return command_line(words)
+    return open_window(words)
+
+
+def build_window(model: str | None = None) -> "MainWindow":
+    """The main window, given a QApplication; it opens `model`, or the first model that there is, once shown."""
+    from PySide6.QtWidgets import QApplication
+
+    from app import theme
+    from app.settings import Settings
+    from app.window import MainWindow
+
+    app = QApplication.instance()
+    assert isinstance(app, QApplication), "build_window needs a QApplication"
+    if not theme.current().applied:
+        theme.apply(app, Settings().get("theme"))
+    return MainWindow(model if model is None else str(model))
+
+
+def open_window(words: list[str]) -> int:
+    """Parse what the window takes, and open it."""
+    options = _parse(words)
+    logging.basicConfig(level=logging.INFO if options.debug else logging.WARNING, format="%(levelname)s: %(message)s")
+    if options.screenshot:
+        os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    elif not _has_screen():
+        return _say("there is no screen here; `ganviz --screenshot FILE` draws the window into a file instead")
+    try:
+        from PySide6.QtWidgets import QApplication
+    except ImportError as error:
+        return _say(f"the window needs Qt's system libraries: {error}")
+    from app import theme
+    from app.settings import Settings
+
+    app = QApplication.instance() or QApplication(["ganviz"])
+    assert isinstance(app, QApplication)
+    app.setApplicationName("ganviz")
+    app.setApplicationDisplayName("ganviz")
+    app.setDesktopFileName("ganviz")
+    theme.apply(app, options.theme or Settings().get("theme"))
+    window = build_window(options.model)
+    if options.screenshot:
+        from app.screenshot import take
+
+        return take(app, window, Path(options.screenshot), SCREENSHOT_TIMEOUT_S)
+    sys.excepthook = _show_exceptions_in(window)
+    # Python sees signals only between its own instructions; the status bar's clock gives it some.
+    signal.signal(signal.SIGINT, lambda *_: window.close())
+    window.show()
+    return app.exec()
+
+
+def _parse(words: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="ganviz", description="Open the explorer.", add_help=False)
+    parser.add_argument("model", nargs="?", metavar="MODEL | RUN | FILE.ganviz | IMAGE.png")
+    parser.add_argument("--screenshot", metavar="FILE", help="draw the window offscreen into FILE and exit")
+    parser.add_argument("--theme", choices=("dark", "light"), help="instead of the one that is set")
+    parser.add_argument("--panel", choices=PANELS, default=PANELS[0], help="the workspace to show")
+    parser.add_argument("--debug", action="store_true", help=argparse.SUPPRESS)
+    return parser.parse_args(words)
+
+
+def _has_screen() -> bool:
+    if not sys.platform.startswith("linux") or os.environ.get("QT_QPA_PLATFORM"):
+        return True
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def _say(message: str) -> int:
+    print(f"ganviz: {message}", file=sys.stderr)  # noqa: T201
+    return 1
+
+
+def _show_exceptions_in(window: "MainWindow") -> Any:
+    """An exception hook that logs what nobody caught and says so in the window, which goes on."""
+
+    def hook(kind: type[BaseException], error: BaseException, trace: Any) -> None:
+        logging.getLogger("ganviz").error("unexpected error", exc_info=(kind, error, trace))
+        if not issubclass(kind, KeyboardInterrupt):
+            window.canvas.show_message(f"something went wrong that should not have ({kind.__name__}: {error})")
+
+    return hook
+
+
+if __name__ == "__main__":
+    sys.exit(main())

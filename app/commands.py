@@ -1,0 +1,94 @@
+"""Everything that can be asked of the window, as a table: buttons, menu, shortcuts and the list of keys read it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from app.window import MainWindow
+
+Run = Callable[["MainWindow"], object]
+When = Callable[["MainWindow"], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One command. `shortcut` holds in the whole window; `when` says whether it can be run now."""
+
+    id: str
+    text: str
+    icon: str
+    shortcut: str
+    run: Run
+    when: When = lambda window: True
+    menu: bool = False  # whether the menu at the top right lists it
+
+
+def _open(window: "MainWindow") -> bool:
+    return window.document.is_open
+
+
+def _undoable(window: "MainWindow") -> bool:
+    return window.document.is_open and window.document.history.can_undo
+
+
+def _redoable(window: "MainWindow") -> bool:
+    return window.document.is_open and window.document.history.can_redo
+
+
+def _walkable(window: "MainWindow") -> bool:
+    return window.document.is_open and len(window.document.session.gallery) > 1 and not window.compute.job_running
+
+
+COMMANDS = (
+    Command("open", "Open…", "folder-open-outline", "Ctrl+O", lambda w: w.choose_file(), menu=True),
+    Command(
+        "open-folder", "Open run folder…", "folder-outline", "Ctrl+Shift+O", lambda w: w.choose_folder(), menu=True
+    ),
+    Command("save", "Save session", "content-save-outline", "Ctrl+S", lambda w: w.save(), _open, menu=True),
+    Command(
+        "save-as",
+        "Save session as…",
+        "content-save-edit-outline",
+        "Ctrl+Shift+S",
+        lambda w: w.save_as(),
+        _open,
+        menu=True,
+    ),
+    Command("undo", "Undo", "undo", "Ctrl+Z", lambda w: w.document.undo(), _undoable),
+    Command("redo", "Redo", "redo", "Ctrl+Shift+Z", lambda w: w.document.redo(), _redoable),
+    Command("randomise", "Randomise", "dice-multiple-outline", "Ctrl+R", lambda w: w.randomise(), _open),
+    Command("keep", "Keep in the gallery", "bookmark-plus-outline", "Ctrl+K", lambda w: w.keep(), _open),
+    Command("export-image", "Export", "export-variant", "Ctrl+E", lambda w: w.export_image(), _open),
+    Command(
+        "export-video", "Export video", "movie-open-outline", "Ctrl+Shift+E", lambda w: w.export_video(), _walkable
+    ),
+    Command("zoom-fit", "Fit the picture to the canvas", "fit-to-screen-outline", "Ctrl+0", lambda w: w.canvas.fit()),
+    Command(
+        "zoom-actual",
+        "One picture pixel per screen pixel",
+        "numeric-1-box-outline",
+        "Ctrl+1",
+        lambda w: w.canvas.zoom_to(1),
+    ),
+    Command("keys", "Keys", "keyboard-outline", "F1", lambda w: w.show_keys(), menu=True),
+    Command("quit", "Quit", "exit-to-app", "Ctrl+Q", lambda w: w.close(), menu=True),
+)
+
+BY_ID = {command.id: command for command in COMMANDS}
+
+HANDS = (
+    ("Drag on the picture", "Wander on the seed plane; Shift is fine"),
+    ("Arrow keys on the picture", "Wander in small steps; Shift is fine"),
+    ("Wheel on the picture, + and -", "Zoom"),
+    ("Middle button or Space and drag", "Pan"),
+    ("Double click on the picture", "Fit"),
+    ("Space on the picture", "Play: the walk if two pictures are kept, else wander"),
+    ("R on the picture", "Randomise"),
+    ("K on the picture", "Keep in the gallery"),
+    ("Home on the picture", "Latent dimensions back to zero"),
+    ("Double click on a slider", "Back to its default"),
+    ("Arrow keys, wheel on a slider", "Step; Shift is fine"),
+    ("Alt and arrows, Delete in the gallery", "Move, remove"),
+)
+"""What F1 lists besides the shortcuts of the commands."""

@@ -1,0 +1,36 @@
+"""The list of keys that F1 shows."""
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeySequence
+from PySide6.QtWidgets import QDialog, QGridLayout, QLabel, QVBoxLayout, QWidget
+
+from app import theme
+from app.commands import COMMANDS, HANDS
+from app.widgets.buttons import TextButton
+
+
+class KeysDialog(QDialog):
+    """Two columns: what to press, what it does."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("keys-dialog")
+        self.setWindowTitle("Keys")
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(24)
+        grid.setVerticalSpacing(6)
+        native = QKeySequence.SequenceFormat.NativeText
+        rows = [(QKeySequence(c.shortcut).toString(native), c.text.rstrip("…")) for c in COMMANDS if c.shortcut]
+        for k, (keys, text) in enumerate([*rows, *HANDS]):
+            what = QLabel(keys)
+            what.setFont(theme.text_font(bold=True))
+            grid.addWidget(what, k, 0)
+            grid.addWidget(QLabel(text), k, 1)
+        close = TextButton("Close", "Close this list", "keys-close", kind="primary")
+        close.clicked.connect(self.accept)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(20, 20, 20, 16)
+        whole.setSpacing(16)
+        whole.addLayout(grid)
+        whole.addWidget(close, 0, Qt.AlignmentFlag.AlignRight)

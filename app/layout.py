@@ -1,0 +1,282 @@
+"""Where everything stands: top bar, three columns, strip, status bar. Nothing here knows what any of it does."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QSizePolicy,
+    QSplitter,
+    QStackedWidget,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app import theme
+from app.commands import BY_ID
+from app.panels import PANELS
+from app.panels.walk import WalkBar
+from app.status import StatusBar
+from app.widgets.buttons import IconButton, SegmentedTabs, TextButton, tip_text
+from app.widgets.canvas import Canvas
+from app.widgets.elided import ElidedLabel
+
+if TYPE_CHECKING:
+    from app.window import MainWindow
+
+LEFT, RIGHT = 250, 340
+TOP, STRIP = 44, 132
+
+
+@dataclass(slots=True)
+class Parts:
+    """The widgets that the window talks to."""
+
+    whole: QWidget
+    canvas: Canvas
+    columns: QSplitter
+    models: Any
+    latent: Any
+    dimensions: Any
+    gallery: Any
+    walk: WalkBar
+    status: StatusBar
+    cards: list[Any]
+    panels: list[Any]
+    name: QLabel
+    recipe: QLabel
+    smooth: IconButton
+    tabs: SegmentedTabs
+    pages: QStackedWidget
+    page_names: list[str]
+    needing_a_model: list[QWidget]
+
+    def show_tab(self, name: str) -> None:
+        """Bring a tab of the strip to the front."""
+        self.tabs.setCurrentIndex(self.page_names.index(name))
+
+    def set_enabled(self, enabled: bool) -> None:
+        """Grey what does nothing while no model is open."""
+        for widget in self.needing_a_model:
+            widget.setEnabled(enabled)
+
+
+def build(window: "MainWindow") -> Parts:
+    """Make all widgets of the window."""
+    panels = {panel.name: panel.make(window.document, window.compute) for panel in PANELS}
+    canvas = Canvas()
+    status = StatusBar()
+    walk = WalkBar(window.document, window.compute)
+    name, recipe = QLabel(), ElidedLabel()
+    smooth = IconButton("blur", "Smooth when fitted", "smooth", checkable=True)
+    smooth.clicked.connect(lambda checked: window.set_setting("smooth", checked))
+
+    cards = [panels[panel.name] for panel in PANELS if panel.place == "right"]
+    right = _right_column(cards)
+    centre = _centre(window, canvas, name, recipe, smooth)
+    left = panels["models"]
+    left.setProperty("tone", "panel")
+    left.setMinimumWidth(180)
+
+    columns = QSplitter(Qt.Orientation.Horizontal)
+    columns.setObjectName("columns")
+    columns.setHandleWidth(1)
+    columns.setChildrenCollapsible(False)
+    for part in (left, centre, right):
+        columns.addWidget(part)
+    columns.setStretchFactor(1, 1)
+    columns.setSizes([LEFT, 1440 - LEFT - RIGHT, RIGHT])
+
+    bottom = [panel for panel in PANELS if panel.place == "bottom"]
+    tabs = SegmentedTabs(
+        [(panel.title, panel.tip) for panel in bottom], "strip-tabs", "What the strip shows", kind="plain"
+    )
+    pages = QStackedWidget()
+    for panel in bottom:
+        pages.addWidget(panels[panel.name])
+    tabs.currentChanged.connect(pages.setCurrentIndex)
+
+    whole = QWidget()
+    stack = QVBoxLayout(whole)
+    stack.setContentsMargins(0, 0, 0, 0)
+    stack.setSpacing(0)
+    stack.addWidget(_top_bar(window))
+    stack.addWidget(hairline())
+    stack.addWidget(columns, 1)
+    stack.addWidget(hairline())
+    stack.addWidget(_strip(window, tabs, walk, pages))
+    stack.addWidget(hairline())
+    stack.addWidget(status)
+    return Parts(
+        whole=whole,
+        canvas=canvas,
+        columns=columns,
+        models=left,
+        latent=panels["latent"],
+        dimensions=panels["dimensions"],
+        gallery=panels["gallery"],
+        walk=walk,
+        status=status,
+        cards=cards,
+        panels=list(panels.values()),
+        name=name,
+        recipe=recipe,
+        smooth=smooth,
+        tabs=tabs,
+        pages=pages,
+        page_names=[panel.name for panel in bottom],
+        needing_a_model=[*cards, walk],
+    )
+
+
+def hairline() -> QFrame:
+    """A line of 1 px between two areas."""
+    line = QFrame()
+    line.setProperty("tone", "line")
+    line.setFixedHeight(1)
+    return line
+
+
+def command_button(window: "MainWindow", id: str, *, icon_only: bool, kind: str = "plain") -> QToolButton | QPushButton:
+    """A button for a command: named like it, enabled with it, running it when clicked."""
+    command, action = BY_ID[id], window.actions_by_id[id]
+    tip = command.text.rstrip("…")
+    button: QToolButton | QPushButton
+    if icon_only:
+        button = IconButton(command.icon, tip, id, shortcut=command.shortcut)
+    else:
+        button = TextButton(tip, tip, id, icon=command.icon, kind=kind, shortcut=command.shortcut)
+    button.clicked.connect(lambda: action.trigger())
+    action.enabledChanged.connect(button.setEnabled)
+    return button
+
+
+def _top_bar(window: "MainWindow") -> QWidget:
+    bar = QFrame()
+    bar.setProperty("tone", "panel")
+    bar.setFixedHeight(TOP)
+    row = QHBoxLayout(bar)
+    row.setContentsMargins(8, 0, 12, 0)
+    row.setSpacing(4)
+    for id in ("open", "save", "undo", "redo"):
+        row.addWidget(command_button(window, id, icon_only=True))
+    row.addSpacing(12)
+    row.addWidget(
+        SegmentedTabs(
+            [("Explore", "Look around in a model's latent space")], "workspaces", "Workspaces", kind="workspace"
+        )
+    )
+    row.addStretch(1)
+    randomise = command_button(window, "randomise", icon_only=False)
+    randomise.setToolTip(tip_text("A random latent, as far away as Variation says", BY_ID["randomise"].shortcut))
+    row.addWidget(randomise)
+    row.addSpacing(4)
+    export = command_button(window, "export-image", icon_only=False, kind="primary")
+    export.setToolTip(tip_text("Export the picture as a PNG", BY_ID["export-image"].shortcut))
+    row.addWidget(export)
+    more = IconButton("dots-vertical", "More commands and settings", "more")
+    more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+    more.setMenu(window.menu(more))
+    row.addWidget(more)
+    return bar
+
+
+def _centre(window: "MainWindow", canvas: Canvas, name: QLabel, recipe: QLabel, smooth: IconButton) -> QWidget:
+    name.setObjectName("model-name")
+    name.setFont(theme.text_font(bold=True))
+    name.setToolTip("Name of the open model")
+    recipe.setObjectName("recipe")
+    recipe.setFont(theme.text_font(tabular=True))
+    recipe.setProperty("tone", "muted")
+    zoom = QLabel("Fit")
+    zoom.setObjectName("zoom")
+    zoom.setToolTip("Zoom of the picture")
+    zoom.setFont(theme.caption_font(tabular=True))
+    zoom.setProperty("tone", "muted")
+    canvas.zoom_changed.connect(zoom.setText)
+    wander = IconButton("gesture-swipe", "Drag on the picture wanders on the seed plane", "tool-latent", checkable=True)
+    pan = IconButton("hand-back-right-outline", "Drag on the picture moves the picture", "tool-pan", checkable=True)
+    tools = QButtonGroup(canvas)
+    for button, tool in ((wander, "latent"), (pan, "pan")):
+        tools.addButton(button)
+        button.clicked.connect(lambda _=False, tool=tool: canvas.set_tool(tool))
+    wander.setChecked(True)
+    bar = QFrame()
+    bar.setProperty("tone", "background")
+    row = QHBoxLayout(bar)
+    row.setContentsMargins(16, 8, 16, 4)
+    row.setSpacing(4)
+    row.addWidget(name)
+    row.addSpacing(4)
+    row.addWidget(recipe, 1)
+    row.addWidget(zoom)
+    row.addSpacing(4)
+    row.addWidget(command_button(window, "zoom-fit", icon_only=True))
+    row.addWidget(command_button(window, "zoom-actual", icon_only=True))
+    row.addWidget(smooth)
+    row.addSpacing(8)
+    row.addWidget(wander)
+    row.addWidget(pan)
+    row.addSpacing(8)
+    row.addWidget(command_button(window, "keep", icon_only=True))
+    centre = QFrame()
+    centre.setProperty("tone", "background")
+    centre.setMinimumWidth(320)
+    stack = QVBoxLayout(centre)
+    stack.setContentsMargins(0, 0, 0, 0)
+    stack.setSpacing(0)
+    stack.addWidget(bar)
+    stack.addWidget(canvas, 1)
+    return centre
+
+
+def _right_column(cards: list[Any]) -> QWidget:
+    inside = QWidget()
+    inside.setProperty("tone", "panel")
+    column = QVBoxLayout(inside)
+    column.setContentsMargins(12, 12, 12, 12)
+    column.setSpacing(8)
+    for card in cards:
+        column.addWidget(card)
+    # What is left over goes to the card that can use it, or stays empty below.
+    filler = QWidget()
+    filler.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Ignored)
+    column.addWidget(filler)
+    area = QScrollArea()
+    area.setObjectName("cards")
+    area.setProperty("tone", "panel")
+    area.setWidgetResizable(True)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    area.setWidget(inside)
+    area.setMinimumWidth(280)
+    return area
+
+
+def _strip(window: "MainWindow", tabs: SegmentedTabs, walk: WalkBar, pages: QStackedWidget) -> QWidget:
+    strip = QFrame()
+    strip.setProperty("tone", "panel")
+    strip.setFixedHeight(STRIP)
+    head = QHBoxLayout()
+    head.setContentsMargins(8, 0, 0, 0)
+    head.setSpacing(16)
+    head.addWidget(tabs)
+    head.addStretch(1)
+    head.addWidget(walk)
+    head.addStretch(1)
+    export = command_button(window, "export-video", icon_only=False)
+    export.setToolTip(tip_text("Export the walk through the gallery as video", BY_ID["export-video"].shortcut))
+    head.addWidget(export)
+    stack = QVBoxLayout(strip)
+    stack.setContentsMargins(4, 8, 12, 0)
+    stack.setSpacing(2)
+    stack.addLayout(head)
+    stack.addWidget(pages, 1)
+    return strip

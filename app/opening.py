@@ -1,0 +1,190 @@
+"""Opening whatever the user gives: a model file, a run folder, a name, a session, an exported picture.
+
+Reading is done off the UI thread; until all is read and found the document keeps what it shows.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QObject, Signal
+
+from app.background import Background
+from app.compute import Compute
+from app.document import Document
+from ganviz import catalog
+from ganviz.checkpoint import Header, read_header
+from ganviz.errors import GanvizError
+from ganviz.recipe import ModelRef, Recipe, Sheet
+from ganviz.session import Session, load_session, read_png
+
+SESSION_SUFFIX = ".ganviz"
+PICTURE_SUFFIX = ".png"
+PATTERNS = "Models, sessions, exported pictures (*.safetensors *.ganviz *.png);;All files (*)"
+
+
+class MissingModel(GanvizError):
+    """A recipe's model is not on this machine."""
+
+    def __init__(self, ref: ModelRef, message: str) -> None:
+        super().__init__(message)
+        self.ref = ref
+
+
+class Opener(QObject):
+    """Opens things into the document.
+
+    Signals
+    opened(str)                what was opened, as the user named it
+    failed(str)                one line that says why nothing was opened
+    noticed(str)               opened, but there is something to know about it
+    model_wanted(ref, str)     a session or picture waits for its model; `locate` goes on once that is found
+    sheet_opened(list)         a sheet was opened: its recipes, of which the first is shown
+    """
+
+    opened = Signal(str)
+    failed = Signal(str)
+    noticed = Signal(str)
+    model_wanted = Signal(object, str)
+    sheet_opened = Signal(list)
+
+    def __init__(
+        self, document: Document, compute: Compute, background: Background, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._document, self._compute, self._background = document, compute, background
+        self._waiting: Callable[[], None] | None = None  # what to try again once a model has been located
+        self._loading: str | None = None
+        compute.model_opened.connect(self._model_opened)
+        compute.model_failed.connect(self._model_failed)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is being opened."""
+        return self._loading is None and self._background.is_idle
+
+    def open(self, given: str) -> None:
+        """Open a MODEL, a run folder, a session or an exported picture."""
+        suffix = Path(given).suffix.lower()
+        if suffix == SESSION_SUFFIX:
+            self._background.run(
+                lambda: self._prepare_session(load_session(given)),
+                lambda found: self._show_session(given, found),
+                lambda error: self._stuck(given, error),
+            )
+        elif suffix == PICTURE_SUFFIX:
+            self._background.run(
+                lambda: self._prepare_picture(read_png(given)),
+                lambda found: self._show_picture(given, found),
+                lambda error: self._stuck(given, error),
+            )
+        else:
+            self._loading = given
+            self._compute.open_model(given)
+
+    def open_recipe(self, recipe: Recipe) -> None:
+        """Show a recipe of the session, whose model may not have been looked for yet."""
+        if self._document.knows(recipe.model):
+            self._document.open_recipe(recipe)
+            return
+        self._background.run(
+            lambda: self._prepare_picture(recipe),
+            lambda found: self._show_picture(recipe.model.name, found),
+            lambda error: self.failed.emit(str(error)),
+        )
+
+    def locate(self, path: str) -> None:
+        """The user has found the model that a session or picture waits for: remember it, then try again."""
+
+        def known() -> Header:
+            header = read_header(catalog.find(path))
+            catalog.remember(header.path)
+            return header
+
+        def again(header: Header) -> None:
+            waiting, self._waiting = self._waiting, None
+            if waiting is not None:
+                waiting()
+
+        self._background.run(known, again, lambda error: self.failed.emit(str(error)))
+
+    # -- models ---------------------------------------------------------------------------------------------------
+
+    def _model_opened(self, header: Header, given: Any) -> None:
+        self._loading = None
+        self._document.open_model(header)
+        self.opened.emit(str(given))
+
+    def _model_failed(self, given: Any, message: str) -> None:
+        self._loading = None
+        self.failed.emit(message)
+
+    # -- sessions and pictures ------------------------------------------------------------------------------------
+
+    def _prepare_session(self, session: Session) -> tuple[Session, list[Header], list[str]]:
+        """On the background thread: the session with every model found, by what this machine calls it."""
+        headers, notes = self._headers(session.recipes, session.recipe.model)
+        gallery = tuple(replace(kept, recipe=_renamed(kept.recipe, headers)) for kept in session.gallery)
+        return session.edit(recipe=_renamed(session.recipe, headers), gallery=gallery), _each(headers), notes
+
+    def _prepare_picture(self, document: Recipe | Sheet) -> tuple[list[Recipe], list[Header], list[str]]:
+        recipes = [document] if isinstance(document, Recipe) else list(document.recipes)
+        headers, notes = self._headers(recipes, recipes[0].model)
+        return [_renamed(recipe, headers) for recipe in recipes], _each(headers), notes
+
+    @staticmethod
+    def _headers(recipes: Any, needed: ModelRef) -> tuple[dict[ModelRef, Header], list[str]]:
+        """The headers of all models named. MissingModel where the one that is shown first cannot be found."""
+        found: dict[ModelRef, Header] = {}
+        notes = []
+        for ref in dict.fromkeys(recipe.model for recipe in recipes):
+            try:
+                located = catalog.locate(ref)
+                found[ref] = read_header(located.path)
+            except GanvizError as error:
+                if ref == needed:
+                    raise MissingModel(ref, str(error)) from error
+                notes.append(str(error))
+                continue
+            if not located.exact:
+                notes.append(
+                    f"{ref.name}: the model here has other weights than the one that was used; pictures will differ"
+                )
+        return found, notes
+
+    def _show_session(self, given: str, found: tuple[Session, list[Header], list[str]]) -> None:
+        session, headers, notes = found
+        for header in headers:
+            self._document.introduce(header)
+        self._document.open_session(session, Path(given))
+        self.opened.emit(given)
+        for note in notes[:1]:
+            self.noticed.emit(note)
+
+    def _show_picture(self, given: str, found: tuple[list[Recipe], list[Header], list[str]]) -> None:
+        recipes, headers, notes = found
+        for header in headers:
+            self._document.introduce(header)
+        self._document.open_recipe(recipes[0])
+        self.opened.emit(given)
+        if len(recipes) > 1:
+            self.sheet_opened.emit(recipes)
+        for note in notes[:1]:
+            self.noticed.emit(note)
+
+    def _stuck(self, given: str, error: BaseException) -> None:
+        if isinstance(error, MissingModel):
+            self._waiting = lambda: self.open(given)
+            self.model_wanted.emit(error.ref, str(error))
+        else:
+            self.failed.emit(str(error))
+
+
+def _renamed(recipe: Recipe, headers: dict[ModelRef, Header]) -> Recipe:
+    header = headers.get(recipe.model)
+    return recipe if header is None or header.ref == recipe.model else recipe.edit(model=header.ref)
+
+
+def _each(headers: dict[ModelRef, Header]) -> list[Header]:
+    return list({header.digest: header for header in headers.values()}.values())

@@ -1,0 +1,75 @@
+"""The history tab: every step so far as a picture; a click goes there."""
+
+import numpy as np
+from PySide6.QtCore import QTimer
+
+from app.compute import Compute
+from app.document import Document
+from app.widgets.strip import Item, Strip
+from ganviz.recipe import Recipe, describe
+from ganviz.session import Session
+from ganviz.spec import Spec
+
+CHANNEL = "history"
+FOLLOW_MS = 100
+"""While a slider is dragged the strip follows at this pace."""
+
+
+class HistoryPanel(Strip):
+    """Past, present and undone steps; the present is marked."""
+
+    def __init__(self, document: Document, compute: Compute) -> None:
+        super().__init__("history", "History", "Every step will show here; a click goes back to it.")
+        self._document, self._compute = document, compute
+        self._places: list[int] = []  # for each item, its entry in past + present + future
+        self._follow = QTimer(self, singleShot=True, interval=FOLLOW_MS)
+        self._follow.timeout.connect(self._refresh)
+        self.needed.connect(lambda keys: compute.want_thumbnails(CHANNEL, keys))
+        compute.thumbnail_ready.connect(self._thumbnail)
+        self.activated_at.connect(self._go)
+
+    @staticmethod
+    def applies(spec: Spec) -> bool:
+        """Always."""
+        return True
+
+    def show_session(self, session: Session) -> None:
+        """Follow the document, at once when at rest and else at a bounded pace."""
+        if not self._follow.isActive():
+            self._follow.start()
+
+    def showEvent(self, event) -> None:
+        self._refresh()
+        super().showEvent(event)
+
+    def _refresh(self) -> None:
+        if not (self._document.is_open and self.isVisible()):
+            return
+        history = self._document.history
+        present = len(history.past)
+        recipes = [session.recipe for session in (*history.past, history.present, *history.future)]
+        items: list[Item] = []
+        self._places, current = [], -1
+        for place, recipe in enumerate(recipes):
+            if place == 0 or recipe != recipes[place - 1]:
+                items.append(Item(recipe, tip=self._say(recipe)))
+                self._places.append(place)
+            if place == present:
+                current = len(items) - 1
+                # Steps that changed no pixel share an item, which then stands for the present one.
+                self._places[current] = place
+        missing_before = self.pictures()
+        self.set_items(items, current)
+        if missing_before != self.pictures():
+            self.ask_again()
+
+    def _say(self, recipe: Recipe) -> str:
+        names = self._document.header_of(recipe.model).card.class_names if self._document.knows(recipe.model) else ()
+        return f"{recipe.model.name}\n{describe(recipe, names)}"
+
+    def _thumbnail(self, recipe: Recipe, pixels: np.ndarray) -> None:
+        if any(item.key == recipe for item in self.items()):
+            self.set_picture(recipe, pixels)
+
+    def _go(self, index: int) -> None:
+        self._document.jump(self._places[index])

@@ -1,0 +1,149 @@
+"""The left column: bundled and recent models."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from app.background import Background
+from app.compute import Compute
+from app.document import Document, fresh_recipe
+from app.widgets.buttons import TextButton
+from app.widgets.model_list import ModelList, ModelRow
+from ganviz import catalog
+from ganviz.checkpoint import Header
+from ganviz.models import MODELS
+from ganviz.recipe import Recipe
+from ganviz.session import Session
+from ganviz.spec import Spec
+
+CHANNEL = "models"
+SMALL = 64 << 20
+"""Models of more bytes than this are not loaded for the sake of a thumbnail."""
+THUMBNAIL_SEED = 3
+"""The seed whose picture stands for a model."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """What the background thread found out about one model."""
+
+    section: str
+    header: Header
+    size: int
+
+
+class ModelsPanel(QWidget):
+    """Models to open. `chosen(str)` carries the path of one, `browse()` asks for a file dialog."""
+
+    chosen = Signal(str)
+    browse = Signal()
+    listed = Signal()
+
+    def __init__(self, document: Document, compute: Compute) -> None:
+        super().__init__()
+        self._document, self._compute = document, compute
+        self._listed: list[Listed] = []
+        self.is_listed = False  # whether the models have been looked for
+        self._asked: dict[Recipe, str] = {}
+        self.list = ModelList("model-browser")
+        self.open_button = TextButton(
+            "Open a file…",
+            "Open a checkpoint, a run folder, a session or an exported picture",
+            "browse-models",
+            icon="folder-open-outline",
+            shortcut="Ctrl+O",
+        )
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(12, 12, 12, 12)
+        layout.setSpacing(8)
+        layout.addWidget(self.list, 1)
+        layout.addWidget(self.open_button)
+        self.list.activated.connect(self._activated)
+        self.list.needed.connect(self._draw)
+        self.open_button.clicked.connect(self.browse)
+        compute.thumbnail_ready.connect(self._thumbnail)
+
+    @staticmethod
+    def applies(spec: Spec) -> bool:
+        """Always."""
+        return True
+
+    def refresh(self, background: Background) -> None:
+        """Look again at what models there are, off the UI thread."""
+        background.run(find_models, self._show)
+
+    def first(self) -> str | None:
+        """Path of the model to begin with."""
+        return str(self._listed[0].header.path) if self._listed else None
+
+    def show_session(self, session: Session) -> None:
+        """Mark the open model."""
+        if self.list.current() != session.recipe.model.digest:
+            self.list.set_current(session.recipe.model.digest)
+
+    def complete(self) -> bool:
+        """Whether every row that can have a thumbnail has one."""
+        drawable = {found.header.digest for found in self._listed if found.size <= SMALL}
+        return drawable <= self.list.pictures()
+
+    def _show(self, found: list[Listed]) -> None:
+        self._listed, self.is_listed = found, True
+        self.list.set_rows([self._row(item) for item in found])
+        if self._document.is_open:
+            self.show_session(self._document.session)
+        self.listed.emit()
+
+    @staticmethod
+    def _row(found: Listed) -> ModelRow:
+        header, card = found.header, found.header.card
+        licence = card.licence or "not stated"
+        said = [card.title or header.ref.name, card.description, f"Licence: {licence}", str(header.path)]
+        return ModelRow(
+            header.digest, found.section, header.ref.name, caption_of(header), licence, "\n".join(filter(None, said))
+        )
+
+    def path_of(self, digest: object) -> str | None:
+        """Where the model of a row lies."""
+        return next((str(f.header.path) for f in self._listed if f.header.digest == digest), None)
+
+    def _activated(self, digest: object) -> None:
+        path = self.path_of(digest)
+        if path is not None:
+            self.chosen.emit(path)
+
+    def _draw(self, digests: list[str]) -> None:
+        for found in self._listed:
+            if found.header.digest in digests and found.size <= SMALL:
+                self._asked[fresh_recipe(found.header, seed=THUMBNAIL_SEED)] = found.header.digest
+        self._compute.want_thumbnails(CHANNEL, list(self._asked))
+
+    def _thumbnail(self, recipe: Recipe, pixels: np.ndarray) -> None:
+        digest = self._asked.pop(recipe, None)
+        if digest is not None:
+            self.list.set_picture(digest, pixels)
+
+
+def find_models() -> list[Listed]:
+    """Every model at hand, once each, by section. Reads headers only; runs on the background thread."""
+    found: dict[str, Listed] = {}
+    for section, headers in (
+        ("Bundled", catalog.bundled()),
+        ("Downloaded", catalog.fetched()),
+        ("Recent", catalog.recent()),
+    ):
+        for header in headers:
+            found.setdefault(header.digest, Listed(section, header, header.path.stat().st_size))
+    return list(found.values())
+
+
+def caption_of(header: Header) -> str:
+    """One short line: family, size, conditions."""
+    spec = header.spec
+    said = [MODELS[header.arch].label if header.arch in MODELS else header.arch, f"{spec.resolution} px"]
+    if spec.num_classes:
+        said.append(f"{spec.num_classes} classes")
+    if spec.codes:
+        said.append(f"{len(spec.codes)} codes")
+    return " · ".join(said)

@@ -1,0 +1,205 @@
+"""The walk's controls above the strip: play through the kept pictures, how long, how fast, which way."""
+
+from typing import Any
+
+from PySide6.QtCore import QElapsedTimer, QTimer, Signal
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
+
+from app import theme
+from app.compute import Compute
+from app.document import Document
+from app.widgets.buttons import Choice, IconButton
+from app.widgets.number import FloatSlider, NumberField
+from ganviz.errors import GanvizError
+from ganviz.session import Session
+from ganviz.walk import EASINGS, MAX_FRAMES, Walk, WalkRecipes
+
+INTERPOLATIONS = (
+    (None, "automatic"),
+    ("linear", "linear"),
+    ("slerp", "spherical"),
+    ("cubic", "smooth curve"),
+)
+
+
+class WalkBar(QWidget):
+    """Plays and describes the walk through the gallery. `playing_changed(bool)`, `failed(str)`."""
+
+    playing_changed = Signal(bool)
+    failed = Signal(str)
+
+    def __init__(self, document: Document, compute: Compute) -> None:
+        super().__init__()
+        self.setObjectName("walk")
+        self._document = document
+        self._recipes: WalkRecipes | None = None
+        self._start = 0
+        self._timer = QTimer(self, interval=15)
+        self._timer.timeout.connect(self._step)
+        self._clock = QElapsedTimer()
+        self.rewind_button = IconButton("skip-previous", "To the first kept picture", "walk-rewind")
+        self.play_button = IconButton(
+            "play", "Play the walk through the kept pictures (Space on the picture)", "walk-play"
+        )
+        self.play_button.setCheckable(True)
+        self.loop_button = IconButton(
+            "repeat", "Lead back to the first picture at the end", "walk-loop", checkable=True
+        )
+        self.frames = _number("walk-frames", "Frames", "Length of the whole walk in frames", 60, (2, MAX_FRAMES), 0)
+        self.fps = _number("walk-fps", "Frames a second", "Frames a second", 30, (0.01, 1000), 2)
+        self.interpolation = Choice("walk-interpolation", "Way between two pictures")
+        for value, text in INTERPOLATIONS:
+            self.interpolation.addItem(text, value)
+        self.easing = Choice("walk-easing", "Speed between two pictures")
+        for name in EASINGS:
+            self.easing.addItem(name.replace("-", " "), name)
+        self.length = QLabel()
+        self.length.setObjectName("walk-length")
+        self.length.setAccessibleName("Length of the walk")
+        self.length.setFont(theme.text_font(tabular=True))
+        self.length.setProperty("tone", "muted")
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(4)
+        for button in (self.rewind_button, self.play_button, self.loop_button):
+            row.addWidget(button)
+        row.addSpacing(8)
+        for text, field in (("Frames", self.frames), ("fps", self.fps)):
+            label = QLabel(text)
+            label.setProperty("tone", "muted")
+            label.setBuddy(field)
+            row.addWidget(label)
+            row.addWidget(field)
+            row.addSpacing(8)
+        row.addWidget(self.interpolation)
+        row.addWidget(self.easing)
+        row.addSpacing(8)
+        row.addWidget(self.length)
+        self.rewind_button.clicked.connect(self.rewind)
+        self.play_button.clicked.connect(lambda checked: self.play(checked))
+        self.loop_button.clicked.connect(lambda checked: self._edit(loop=checked))
+        self.frames.valueChanged.connect(lambda value: self._edit(frames=int(value)))
+        self.fps.valueChanged.connect(lambda value: self._edit(fps=value))
+        self.interpolation.currentIndexChanged.connect(
+            lambda _: self._edit(interpolation=self.interpolation.currentData())
+        )
+        self.easing.currentIndexChanged.connect(lambda _: self._edit(easing=self.easing.currentData()))
+        self.setEnabled(False)
+
+    def show_session(self, session: Session) -> None:
+        """Follow the document."""
+        walk = session.walk
+        for widget in (self.frames, self.fps, self.interpolation, self.easing, self.loop_button):
+            widget.blockSignals(True)
+        self.frames.setValue(walk.frames)
+        self.fps.setValue(walk.fps)
+        self.interpolation.setCurrentIndex(self.interpolation.findData(walk.interpolation))
+        self.easing.setCurrentIndex(self.easing.findData(walk.easing))
+        self.loop_button.setChecked(walk.loop)
+        for widget in (self.frames, self.fps, self.interpolation, self.easing, self.loop_button):
+            widget.blockSignals(False)
+        self.setEnabled(True)
+        count = len(session.gallery)
+        for button in (self.rewind_button, self.play_button):
+            button.setEnabled(count > 1)
+        self.length.setText(f"{walk.seconds:.1f} s through {count} pictures" if count > 1 else "")
+        if self.playing and (count < 2 or session.walk != self._recipes_walk()):
+            self.play(False)
+
+    def _recipes_walk(self) -> Walk | None:
+        return self._recipes.walk if self._recipes is not None else None
+
+    def _edit(self, **changes: Any) -> None:
+        if not self._document.is_open:
+            return
+        walk = self._document.session.walk
+        try:
+            changed = Walk(**{**walk.to_json(), **changes})
+        except GanvizError as error:
+            self.failed.emit(str(error))
+            self.show_session(self._document.session)
+            return
+        self._document.seal()
+        self._document.edit(walk=changed)
+
+    # -- playing --------------------------------------------------------------------------------------------------
+
+    @property
+    def can_play(self) -> bool:
+        """Whether there is a walk."""
+        return self._document.is_open and len(self._document.session.gallery) > 1
+
+    @property
+    def playing(self) -> bool:
+        """Whether the walk runs."""
+        return self._timer.isActive()
+
+    def play(self, playing: bool) -> None:
+        """Run the walk on the canvas, or stop where it is; all of it is one step of undo."""
+        if playing and not self.playing and self.can_play:
+            try:
+                self._recipes = self.recipes()
+            except GanvizError as error:
+                self.failed.emit(str(error))
+            else:
+                present = self._document.recipe
+                self._start = next((k for k, recipe in enumerate(self._recipes) if recipe == present), 0)
+                if self._start == len(self._recipes) - 1:
+                    self._start = 0
+                self._document.seal()
+                self._clock.start()
+                self._timer.start()
+                self.playing_changed.emit(True)
+        elif not playing and self.playing:
+            self._timer.stop()
+            self._document.seal()
+            self.playing_changed.emit(False)
+        self.play_button.setChecked(self.playing)
+        self.play_button.set_icon("pause" if self.playing else "play")
+
+    def rewind(self) -> None:
+        """Show the first kept picture."""
+        self.play(False)
+        if self.can_play:
+            self._document.seal()
+            self._document.edit_recipe(**_fields(self._document.session.gallery[0].recipe))
+
+    def recipes(self) -> WalkRecipes:
+        """The walk through the gallery. Raises GanvizError where there is none."""
+        session = self._document.session
+        keyframes = [kept.recipe for kept in session.gallery]
+        has_mapping = self._document.spec.has_mapping
+        if keyframes and self._document.knows(keyframes[0].model):
+            has_mapping = self._document.header_of(keyframes[0].model).spec.has_mapping
+        return WalkRecipes(keyframes, session.walk, has_mapping)
+
+    def _step(self) -> None:
+        recipes = self._recipes
+        if recipes is None:
+            return
+        frame = self._start + int(self._clock.elapsed() / 1000 * recipes.walk.fps)
+        if frame >= len(recipes) and not recipes.walk.loop:
+            self._document.edit(merge="walk", recipe=recipes[len(recipes) - 1])
+            self.play(False)
+            return
+        self._document.edit(merge="walk", recipe=recipes[frame % len(recipes)])
+
+
+def _fields(recipe: Any) -> dict[str, Any]:
+    return {name: getattr(recipe, name) for name in ("model", "latent", "label", "codes", "psi", "cutoff", "noise")}
+
+
+def _number(name: str, label: str, tip: str, value: float, limits: tuple[float, float], decimals: int) -> NumberField:
+    """A field alone, without a slider on show; arrow keys step it all the same."""
+    slider = FloatSlider(*limits, default=value, step=1, fine=1 if decimals == 0 else 0.1, limits=limits)
+    field = NumberField(slider, decimals=decimals)
+    slider.setParent(field)
+    slider.hide()
+    slider.valueChanged.connect(field.setValue)
+    field.valueChanged.connect(slider.show_value)
+    field.setObjectName(name)
+    field.setAccessibleName(label)
+    field.setToolTip(tip)
+    field.setFixedWidth(60)
+    field.setValue(value)
+    return field

@@ -1,0 +1,66 @@
+"""A picture of the window: opened, waited for, saved."""
+
+import sys
+import time
+from pathlib import Path
+
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
+
+from app.window import MainWindow
+from ganviz.errors import GanvizError
+from ganviz.files import atomic_path
+
+SIZE = (1440, 1048)
+
+
+def take(app: QApplication, window: MainWindow, path: Path, timeout_s: float) -> int:
+    """Show the window, wait for its picture and thumbnails, save it to `path`; the exit code."""
+    window.resize(*SIZE)
+    failures: list[str] = []
+    window.opener.failed.connect(failures.append)
+    window.opener.model_wanted.connect(lambda ref, message: failures.append(message))
+    window.compute.frame_failed.connect(lambda recipe, message: failures.append(message))
+    deadline = time.monotonic() + timeout_s
+    window.show()
+
+    def look() -> None:
+        if not (ready(window) or failures or time.monotonic() > deadline):
+            return
+        timer.stop()
+        if not failures and not ready(window):
+            failures.append(f"no picture came within {timeout_s:.0f} s")
+        if not failures:
+            try:
+                save(window, path)
+            except GanvizError as error:
+                failures.append(str(error))
+        window.ask_on_close = False
+        window.close()
+        app.quit()
+
+    timer = QTimer(interval=50)
+    timer.timeout.connect(look)
+    timer.start()
+    app.exec()
+    if failures:
+        print(f"ganviz: {failures[0]}", file=sys.stderr)  # noqa: T201
+        return 1
+    return 0
+
+
+def ready(window: MainWindow) -> bool:
+    """Whether nothing on screen is still to come."""
+    if not window.background.is_idle or not window.opener.is_idle:
+        return False
+    if not window.document.is_open:
+        return window.parts.models.is_listed and window.parts.models.first() is None
+    at_rest = not window.behind and window.compute.is_idle
+    return at_rest and window.parts.latent.plane.complete() and window.parts.models.complete()
+
+
+def save(window: MainWindow, path: Path) -> None:
+    """Write a picture of the window. Raises GanvizError where that cannot be."""
+    with atomic_path(path) as temporary:
+        if not window.grab().save(str(temporary), "PNG"):
+            raise GanvizError(f"{path}: cannot write the picture; choose another place")

@@ -1,0 +1,198 @@
+"""The status bar: device, state of the picture, speed, memory; and the one place where long work shows."""
+
+import sys
+import time
+from collections import deque
+from pathlib import Path
+
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QWidget
+
+from app import theme
+from app.widgets.buttons import IconButton
+from ganviz.jobs import Progress
+
+DEVICES = {"cpu": "CPU", "cuda": "GPU (CUDA)", "mps": "GPU (Metal)"}
+GAP_S = 0.5
+"""Frames further apart than this are not part of one movement."""
+MEMORY_S = 1.0
+"""Memory is looked at this often at most: the system takes its time to answer."""
+
+
+class StatusBar(QFrame):
+    """One line at the foot of the window. `cancelled` when the user stops the long work."""
+
+    cancelled = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setProperty("tone", "panel")
+        self._device = ""
+        self._state = ""
+        self._ms: float | None = None
+        self._shown: deque[float] = deque(maxlen=30)
+        self._fps: float | None = None
+        self._memory, self._looked = 0, float("-inf")
+        self._job = ""
+        self._job_began = 0.0
+        self.device = self._label("device", "Device that draws the pictures")
+        self.work = self._label("work", "What is being done")
+        self.bar = QProgressBar()
+        self.bar.setObjectName("progress")
+        self.bar.setAccessibleName("Progress")
+        self.bar.setToolTip("How far the work in progress has come")
+        self.bar.setTextVisible(False)
+        self.bar.setFixedWidth(200)
+        self.cancel_button = IconButton("close-circle-outline", "Cancel the work in progress", "cancel", size=16)
+        self.cancel_button.clicked.connect(self.cancelled)
+        self.dot = QLabel("●")
+        self.dot.setFont(theme.caption_font())
+        self.status = self._label("status", "State of the picture, time of one frame, frames a second, memory in use")
+        row = QHBoxLayout(self)
+        row.setContentsMargins(12, 0, 12, 0)
+        row.setSpacing(8)
+        row.addWidget(self.device)
+        row.addStretch(1)
+        for widget in (self.work, self.bar, self.cancel_button):
+            row.addWidget(widget)
+        row.addStretch(1)
+        row.addWidget(self.dot)
+        row.addWidget(self.status)
+        self.setFixedHeight(28)
+        self._end_job()
+        self.set_device("")
+        self.set_state("no model")
+        self._tick = QTimer(self, interval=1000)
+        self._tick.timeout.connect(self._say)
+        self._tick.start()
+
+    @staticmethod
+    def _label(name: str, tip: str) -> QLabel:
+        label = QLabel()
+        label.setObjectName(name)
+        label.setAccessibleName(tip)
+        label.setToolTip(tip)
+        label.setFont(theme.caption_font(tabular=True))
+        label.setProperty("tone", "muted")
+        return label
+
+    # -- the picture ----------------------------------------------------------------------------------------------
+
+    def set_device(self, device: str) -> None:
+        """Name the device; empty while torch is being imported."""
+        self._device = device
+        self.device.setText(f"{DEVICES.get(device, device)} · float32" if device else "starting …")
+
+    def set_state(self, state: str) -> None:
+        """ "exact", "preview", "rendering", "rendering failed" or "no model"."""
+        if state != self._state:
+            self._state = state
+            tone = {"preview": "warning", "rendering": "accent", "rendering failed": "danger"}
+            self.dot.setProperty("tone", tone.get(state, "muted"))
+            theme.restyle(self.dot)
+            self._say()
+
+    def state(self) -> str:
+        """What `set_state` was told last."""
+        return self._state
+
+    def frame_shown(self, ms: float) -> None:
+        """A frame that took `ms` to draw is on screen."""
+        now = time.monotonic()
+        if self._shown and now - self._shown[-1] > GAP_S:
+            self._shown.clear()
+        self._shown.append(now)
+        self._ms = ms
+        if len(self._shown) > 2:
+            self._fps = (len(self._shown) - 1) / max(1e-3, self._shown[-1] - self._shown[0])
+        self._say()
+
+    def _say(self) -> None:
+        said = [self._state]
+        if self._ms is not None:
+            said.append(f"{self._ms:.0f} ms" if self._ms >= 10 else f"{self._ms:.1f} ms")
+            fps = self._fps if self._fps is not None else 1000 / max(0.1, self._ms)
+            said.append(f"{fps:.0f} fps")
+        now = time.monotonic()
+        if now - self._looked >= MEMORY_S:
+            self._memory, self._looked = memory_bytes(), now
+        said.append(f"{self._memory / 1e6:,.0f} MB")
+        self.status.setText(" · ".join(said))
+
+    # -- long work ------------------------------------------------------------------------------------------------
+
+    def begin_job(self, name: str) -> None:
+        """Long work has begun."""
+        self._job, self._job_began = name, time.monotonic()
+        self.bar.setRange(0, 0)
+        self.work.setText(f"{name} …")
+        for widget in (self.work, self.bar, self.cancel_button):
+            widget.show()
+        self.cancel_button.setEnabled(True)
+
+    def show_progress(self, progress: Progress) -> None:
+        """It has come this far."""
+        if not self._job:
+            return
+        self.bar.setRange(0, progress.total)
+        self.bar.setValue(progress.done)
+        self.work.setText(f"{self._job} · {self._left(progress)}")
+
+    def _left(self, progress: Progress) -> str:
+        spent = time.monotonic() - self._job_began
+        if not progress.total:
+            return progress.note or "working"
+        if progress.done < 1 or spent < 1:
+            return f"{progress.done} of {progress.total}"
+        left = spent / progress.done * (progress.total - progress.done)
+        return f"{progress.done} of {progress.total} · {duration(left)} left"
+
+    def end_job(self) -> None:
+        """It is over, one way or another."""
+        self._end_job()
+
+    def _end_job(self) -> None:
+        self._job = ""
+        for widget in (self.work, self.bar, self.cancel_button):
+            widget.hide()
+        self.cancel_button.setEnabled(False)
+
+
+def duration(seconds: float) -> str:
+    """A time for people: 8 s, 2:05 min, 1:30 h."""
+    whole = max(0, round(seconds))
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60}:{whole % 60:02d} min"
+    return f"{whole // 3600}:{whole % 3600 // 60:02d} h"
+
+
+def memory_bytes() -> int:
+    """Memory that this process holds now; its peak where the system does not tell the present."""
+    statm = Path("/proc/self/statm")
+    if statm.exists():
+        import resource
+
+        return int(statm.read_text().split()[1]) * resource.getpagesize()
+    if sys.platform == "win32":
+        return _windows_memory()
+    import resource
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
+def _windows_memory() -> int:
+    import ctypes
+    from ctypes import wintypes
+
+    class Counters(ctypes.Structure):
+        _fields_ = [("cb", wintypes.DWORD), ("faults", wintypes.DWORD)] + [
+            (name, ctypes.c_size_t) for name in ("peak", "working", "a", "b", "c", "d", "pagefile", "peak_pagefile")
+        ]
+
+    counters = Counters()
+    counters.cb = ctypes.sizeof(counters)
+    process = ctypes.windll.kernel32.GetCurrentProcess()  # type: ignore[attr-defined]
+    ctypes.windll.psapi.GetProcessMemoryInfo(process, ctypes.byref(counters), counters.cb)  # type: ignore[attr-defined]
+    return int(counters.working)

@@ -1,0 +1,516 @@
+"""The main window: puts the panels around the canvas and connects document, compute thread and hands.
+
+The way of a slider: a panel asks the document to replace the recipe; `Document.changed` comes here; the panels
+follow, and the newest recipe goes to the compute thread's mailbox; its frame comes back and the canvas shows it.
+"""
+
+import logging
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QEvent, Qt, QTimer
+from PySide6.QtGui import QAction, QActionGroup, QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication, QKeySequence
+from PySide6.QtWidgets import QFileDialog, QMainWindow, QMenu, QMessageBox, QWidget
+
+from app import theme
+from app.background import Background
+from app.commands import BY_ID, COMMANDS
+from app.compute import Compute
+from app.document import Document
+from app.exporting import ExportDialog, Wish, default_folder, free_name, video_job, write_image
+from app.keys import KeysDialog
+from app.layout import Parts, build
+from app.opening import PATTERNS, SESSION_SUFFIX, Opener
+from app.settings import SETTINGS, Settings
+from app.widgets.canvas import Canvas
+from ganviz.errors import GanvizError
+from ganviz.recipe import Recipe, Seed, describe
+from ganviz.session import Kept, Session
+
+log = logging.getLogger(__name__)
+
+HINT = "Drag on the picture to wander, or move a slider. Ctrl+Z takes anything back."
+START_ANYWAY_MS = 1500
+"""The compute thread starts after the first paint, or after this long where nothing is ever painted."""
+
+
+class MainWindow(QMainWindow):
+    """The explorer."""
+
+    def __init__(self, model: str | None = None) -> None:
+        super().__init__()
+        self.setObjectName("explorer")
+        self.settings = Settings()
+        self.document: Document = Document(self)
+        self.compute: Compute = Compute(self)
+        self.background = Background(self)
+        self.opener = Opener(self.document, self.compute, self.background, self)
+        self.ask_on_close = QGuiApplication.platformName() not in ("offscreen", "minimal")
+        self._model = model
+        self._started = False
+        self._stopped = False
+        self._failed: Recipe | None = None  # a recipe that could not be drawn
+        self._job = ""
+        self.actions_by_id = self._make_actions()
+        self.parts: Parts = build(self)
+        self.canvas: Canvas = self.parts.canvas
+        self.setCentralWidget(self.parts.whole)
+        self.setAcceptDrops(True)
+        self.resize(1440, 1000)
+        self.setMinimumSize(880, 600)
+        self._connect()
+        self._apply_settings()
+        self._follow_nothing()
+        self.canvas.setFocus()
+        self.parts.models.refresh(self.background)
+
+    # -- construction ---------------------------------------------------------------------------------------------
+
+    def _make_actions(self) -> dict[str, QAction]:
+        actions = {}
+        for command in COMMANDS:
+            action = QAction(theme.icon(command.icon), command.text, self)
+            action.setObjectName(f"action-{command.id}")
+            action.setShortcut(QKeySequence(command.shortcut))
+            if command.id == "redo":
+                action.setShortcuts([QKeySequence(command.shortcut), QKeySequence("Ctrl+Y")])
+            action.triggered.connect(lambda _=False, command=command: command.run(self))
+            self.addAction(action)
+            actions[command.id] = action
+        return actions
+
+    def menu(self, parent: QWidget) -> QMenu:
+        """The menu at the top right: commands without a button, and the settings that have choices."""
+        menu = QMenu(parent)
+        for command in COMMANDS:
+            if command.menu:
+                menu.addAction(self.actions_by_id[command.id])
+        menu.addSeparator()
+        for setting in SETTINGS:
+            if setting.choices:
+                choices = menu.addMenu(setting.label)
+                group = QActionGroup(choices)
+                for value, text in setting.choices:
+                    action = choices.addAction(text)
+                    action.setCheckable(True)
+                    action.setChecked(self.settings.get(setting.key) == value)
+                    action.triggered.connect(lambda _=False, key=setting.key, value=value: self.set_setting(key, value))
+                    group.addAction(action)
+        return menu
+
+    def _connect(self) -> None:
+        document, compute, opener, parts, canvas = (
+            self.document,
+            self.compute,
+            self.opener,
+            self.parts,
+            self.canvas,
+        )
+        document.changed.connect(self._document_changed)
+        document.path_changed.connect(self._show_title)
+        compute.started.connect(parts.status.set_device)
+        compute.frame_ready.connect(self._frame_ready)
+        compute.frame_failed.connect(self._frame_failed)
+        compute.job_progress.connect(parts.status.show_progress)
+        compute.job_done.connect(self._job_done)
+        compute.job_failed.connect(lambda message: self._job_over(message, "error"))
+        compute.job_cancelled.connect(lambda: self._job_over(f"{self._job} was cancelled; nothing was written", "info"))
+        parts.status.cancelled.connect(compute.cancel_job)
+        opener.failed.connect(self._open_failed)
+        opener.noticed.connect(lambda text: canvas.show_message(text, "warning"))
+        opener.opened.connect(self._opened)
+        opener.model_wanted.connect(self._model_wanted)
+        opener.sheet_opened.connect(self._sheet_opened)
+        canvas.frameShown.connect(self._frame_shown)
+        canvas.dropped.connect(self.open)
+        canvas.plane_began.connect(parts.latent.begin_move)
+        canvas.plane_dragged.connect(parts.latent.wander)
+        canvas.plane_ended.connect(document.seal)
+        canvas.key_command.connect(self._canvas_key)
+        parts.models.chosen.connect(self.open)
+        parts.models.browse.connect(self.choose_file)
+        parts.models.listed.connect(self._models_listed)
+        parts.gallery.shown.connect(opener.open_recipe)
+        parts.walk.failed.connect(lambda text: canvas.show_message(text, "warning"))
+        # One thing plays at a time.
+        parts.latent.playing_changed.connect(lambda playing: parts.walk.play(parts.walk.playing and not playing))
+        parts.walk.playing_changed.connect(lambda playing: parts.latent.play(parts.latent.playing and not playing))
+        parts.latent.variation_changed.connect(lambda value: self.settings.set("variation", value))
+        for card in parts.cards:
+            card.folded_changed.connect(self._keep_folds)
+
+    def _apply_settings(self) -> None:
+        parts, settings = self.parts, self.settings
+        parts.latent.variation.show_value(settings.get("variation"))
+        self.canvas.set_smooth(settings.get("smooth"))
+        parts.smooth.setChecked(settings.get("smooth"))
+        folded = settings.get("folded").split(",")
+        for card in parts.cards:
+            card.set_folded(card.objectName() in folded)
+        for name, part in (("window", self), ("columns", parts.columns)):
+            kept = settings.geometry(name)
+            if kept is not None:
+                part.restoreGeometry(kept) if part is self else part.restoreState(kept)
+        if not settings.get("hint_seen"):
+            self.canvas.set_hint(HINT)
+
+    def _keep_folds(self) -> None:
+        self.settings.set("folded", ",".join(card.objectName() for card in self.parts.cards if card.folded))
+
+    def set_setting(self, key: str, value: Any) -> None:
+        """Change a setting and act on it."""
+        self.settings.set(key, value)
+        if key == "theme":
+            app = theme.current().application
+            if app is not None:
+                theme.apply(app, value)
+        elif key == "smooth":
+            self.canvas.set_smooth(value)
+
+    # -- life -----------------------------------------------------------------------------------------------------
+
+    def event(self, event: QEvent) -> bool:
+        done = super().event(event)
+        if event.type() == QEvent.Type.Paint and not self._started:
+            # After this paint has reached the screen; importing torch would hold it up.
+            QTimer.singleShot(0, self, self._start)
+        elif event.type() == QEvent.Type.PolishRequest and not self._started:
+            QTimer.singleShot(START_ANYWAY_MS, self, self._start)
+        return done
+
+    def _start(self) -> None:
+        if not self._started and not self._stopped:
+            self._started = True
+            self.compute.start()
+
+    def _models_listed(self) -> None:
+        """The first time, open what the window was made for, or the first model that there is."""
+        model, self._model = self._model, None
+        if model is not None:
+            self.open(model)
+        elif not self.document.is_open and self.opener.is_idle:
+            first = self.parts.models.first()
+            if first is not None:
+                self.open(first)
+            else:
+                self.parts.status.set_state("no model")
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        if self.ask_on_close and self._worth_asking():
+            event.ignore()
+            self._ask_to_save()
+            return
+        self.settings.keep_geometry("window", self.saveGeometry())
+        self.settings.keep_geometry("columns", self.parts.columns.saveState())
+        self.stop()
+        super().closeEvent(event)
+
+    def stop(self) -> None:
+        """End the threads; a running export is closed and leaves nothing behind."""
+        if not self._stopped:
+            self._stopped = True
+            self.parts.latent.play(False)
+            self.parts.walk.play(False)
+            self.compute.stop()
+            self.background.stop()
+
+    def _worth_asking(self) -> bool:
+        """Looking around is not work; a gallery, or a session that was changed, is."""
+        document = self.document
+        return document.dirty and (document.path is not None or bool(document.session.gallery))
+
+    def _ask_to_save(self) -> None:
+        box = QMessageBox(self)
+        box.setObjectName("unsaved")
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        box.setIcon(QMessageBox.Icon.Question)
+        box.setText("Save the session before closing?")
+        box.setInformativeText("Kept pictures and the latest changes are not in a file yet.")
+        buttons = QMessageBox.StandardButton
+        box.setStandardButtons(buttons.Save | buttons.Discard | buttons.Cancel)
+        box.setDefaultButton(buttons.Save)
+
+        def answered(button: Any) -> None:
+            which = box.standardButton(button)
+            if which == buttons.Discard or (which == buttons.Save and self.document.path and self.save()):
+                self.ask_on_close = False
+                self.close()
+            elif which == buttons.Save:
+                self.save_as()
+
+        box.buttonClicked.connect(answered)
+        box.open()
+
+    # -- the picture ----------------------------------------------------------------------------------------------
+
+    @property
+    def behind(self) -> bool:
+        """Whether the picture on screen is not that of the document's recipe."""
+        frame = self.canvas.frame
+        return self.document.is_open and (frame is None or frame.recipe != self.document.recipe)
+
+    def _document_changed(self, old: Session | None, new: Session) -> None:
+        if old is None or old.recipe.model != new.recipe.model:
+            self._follow_model()
+        for panel in self.parts.panels:
+            panel.show_session(new)
+        self.parts.walk.show_session(new)
+        if old is None or old.recipe != new.recipe:
+            self.parts.recipe.setText(describe(new.recipe, self.document.card.class_names))
+            self.compute.request(new.recipe)
+            if old is not None and old.recipe.model == new.recipe.model:
+                self._hint_done()
+        self._show_actions()
+        self._show_state()
+
+    def _follow_model(self) -> None:
+        """Show the cards that the model has something for."""
+        spec = self.document.spec
+        for panel in self.parts.cards:
+            panel.setVisible(panel.applies(spec))
+        self.parts.name.setText(self.document.recipe.model.name)
+        self._show_title()
+
+    def _follow_nothing(self) -> None:
+        """No model is open: cards that would do nothing are grey."""
+        self.parts.set_enabled(False)
+        self._show_actions()
+        self._show_title()
+
+    def _frame_ready(self, frame: Any) -> None:
+        self._failed = None
+        self.canvas.show_frame(frame)
+
+    def _frame_shown(self, frame: Any) -> None:
+        self.parts.status.frame_shown(frame.ms)
+        self._show_state()
+
+    def _frame_failed(self, recipe: Recipe, message: str) -> None:
+        self._failed = recipe
+        self.canvas.show_message(message)
+        self._show_state()
+
+    def _show_state(self) -> None:
+        if not self.document.is_open:
+            state = "no model"
+        elif not self.behind:
+            state = "exact" if self.canvas.frame.exact else "preview"
+        else:
+            state = "rendering failed" if self._failed == self.document.recipe else "rendering"
+        self.parts.status.set_state(state)
+
+    def _show_actions(self) -> None:
+        self.parts.set_enabled(self.document.is_open)
+        for id, action in self.actions_by_id.items():
+            action.setEnabled(BY_ID[id].when(self))
+
+    def _show_title(self) -> None:
+        document = self.document
+        name = document.path.name if document.path else document.recipe.model.name if document.is_open else ""
+        self.setWindowTitle(f"{name}[*] – ganviz" if name else "ganviz")
+        self.setWindowModified(document.path is not None and document.dirty)
+        self._show_actions()
+
+    def _hint_done(self) -> None:
+        if self.canvas.hint.text():
+            self.canvas.set_hint("")
+            self.settings.set("hint_seen", True)
+
+    # -- opening --------------------------------------------------------------------------------------------------
+
+    def open(self, given: str) -> None:
+        """Open a MODEL, run folder, session or exported picture."""
+        self.parts.latent.play(False)
+        self.parts.walk.play(False)
+        self.opener.open(given)
+
+    def _opened(self, given: str) -> None:
+        if self.canvas.message.kind == "error":
+            self.canvas.message.dismiss()
+        self.parts.models.refresh(self.background)
+        self._show_state()
+
+    def _open_failed(self, message: str) -> None:
+        self.canvas.show_message(message, "error", "Open another…", self.choose_file)
+        self._show_state()
+
+    def _model_wanted(self, ref: Any, message: str) -> None:
+        def locate() -> None:
+            chooser = self._chooser(f"Where is {ref.name}?", "Models (*.safetensors);;All files (*)")
+            chooser.fileSelected.connect(self.opener.locate)
+            chooser.open()
+
+        self.canvas.show_message(message, "error", "Locate…", locate)
+
+    def _sheet_opened(self, recipes: list[Recipe]) -> None:
+        def keep_all() -> None:
+            known = {kept.recipe for kept in self.document.session.gallery}
+            new = tuple(Kept(recipe) for recipe in dict.fromkeys(recipes) if recipe not in known)
+            self.document.edit(gallery=(*self.document.session.gallery, *new))
+
+        text = f"This sheet holds {len(recipes)} pictures; the first is shown."
+        self.canvas.show_message(text, "info", "Keep all in the gallery", keep_all)
+
+    def choose_file(self) -> None:
+        """Ask for a file to open."""
+        chooser = self._chooser("Open", PATTERNS)
+        chooser.fileSelected.connect(self.open)
+        chooser.open()
+
+    def choose_folder(self) -> None:
+        """Ask for a run folder to open."""
+        chooser = self._chooser("Open run folder", "")
+        chooser.setFileMode(QFileDialog.FileMode.Directory)
+        chooser.fileSelected.connect(self.open)
+        chooser.open()
+
+    def _chooser(self, title: str, patterns: str) -> QFileDialog:
+        chooser = QFileDialog(
+            self, title, str(self.document.path.parent if self.document.path else Path.home()), patterns
+        )
+        chooser.setObjectName("chooser")
+        chooser.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        chooser.setFileMode(QFileDialog.FileMode.ExistingFile)
+        return chooser
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if event.mimeData().hasUrls():
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        paths = [url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile()]
+        if paths:
+            event.acceptProposedAction()
+            self.open(paths[0])
+
+    # -- commands -------------------------------------------------------------------------------------------------
+
+    def _canvas_key(self, name: str) -> None:
+        if name == "play":
+            self.play()
+        elif name == "randomise":
+            self.actions_by_id["randomise"].trigger()
+        elif name == "keep":
+            self.actions_by_id["keep"].trigger()
+        elif name == "zero":
+            self.parts.dimensions.zero()
+
+    def play(self) -> None:
+        """Play the walk if there is one, else wander; again stops."""
+        walk, latent = self.parts.walk, self.parts.latent
+        if walk.playing or latent.playing:
+            walk.play(False)
+            latent.play(False)
+        elif walk.can_play:
+            walk.play(True)
+        else:
+            latent.play(True)
+
+    def randomise(self) -> None:
+        """Draw a random latent, as far away as the latent card's Variation says."""
+        self.parts.latent.randomise()
+
+    def keep(self) -> None:
+        """Put the picture into the gallery, and show that."""
+        self.document.seal()
+        self.document.keep()
+        self.parts.show_tab("gallery")
+
+    def save(self) -> bool:
+        """Save the session to its file, asking for one the first time; whether it was saved just now."""
+        if self.document.path is None:
+            self.save_as()
+            return False
+        return self.save_to(str(self.document.path))
+
+    def save_as(self) -> None:
+        """Ask for a file and save the session there."""
+        chooser = self._chooser("Save session", f"Sessions (*{SESSION_SUFFIX})")
+        chooser.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        chooser.setFileMode(QFileDialog.FileMode.AnyFile)
+        chooser.setDefaultSuffix(SESSION_SUFFIX)
+        chooser.selectFile(self.document.path.name if self.document.path else f"untitled{SESSION_SUFFIX}")
+        chooser.fileSelected.connect(self.save_to)
+        chooser.open()
+
+    def save_to(self, path: str) -> bool:
+        """Save the session to a file; a failure is said on the canvas and changes nothing."""
+        try:
+            self.document.save(Path(path))
+        except GanvizError as error:
+            self.canvas.show_message(str(error), "error", "Save elsewhere…", self.save_as)
+            return False
+        self.canvas.show_message(f"Saved {Path(path).name}", "good")
+        return True
+
+    def export_image(self) -> None:
+        """Ask where to, then write the picture on screen."""
+        frame = self.canvas.frame
+        if frame is None:
+            self.canvas.show_message("There is no picture to export yet", "info")
+            return
+        path = free_name(default_folder(), _stem(frame.recipe), ".png")
+        dialog = ExportDialog(
+            self, video=False, resolution=frame.pixels.shape[0], path=str(path), said=describe(frame.recipe)
+        )
+        dialog.wished.connect(lambda wish: self.write_image(wish, frame))
+        dialog.open()
+
+    def write_image(self, wish: Wish, frame: Any) -> None:
+        """Write a frame as a PNG, off the UI thread."""
+        licence = self.document.header_of(frame.recipe.model).card.licence
+        self.background.run(
+            lambda: write_image(frame.pixels, frame.recipe, wish, licence),
+            self._written,
+            lambda error: self.canvas.show_message(str(error), "error", "Export elsewhere…", self.export_image),
+        )
+
+    def export_video(self) -> None:
+        """Ask where to, then draw and write the walk through the gallery."""
+        session = self.document.session
+        path = free_name(default_folder(), f"{session.recipe.model.name}-walk", ".mp4")
+        walk = session.walk
+        said = f"{len(session.gallery)} pictures · {walk.frames} frames · {walk.fps:g} fps · {walk.seconds:.1f} s"
+        dialog = ExportDialog(self, video=True, resolution=self.document.spec.resolution, path=str(path), said=said)
+        dialog.wished.connect(self.write_video)
+        dialog.open()
+
+    def write_video(self, wish: Wish) -> None:
+        """Start the export of the walk."""
+        try:
+            recipes = self.parts.walk.recipes()
+        except GanvizError as error:
+            self.canvas.show_message(str(error))
+            return
+        licence = self.document.header_of(recipes.keyframes[0].model).card.licence
+        self._job = f"Export of {Path(wish.path).name}"
+        if self.compute.start_job(video_job(recipes, wish, licence)):
+            self.parts.status.begin_job(f"Exporting {Path(wish.path).name}")
+            self._show_actions()
+
+    def _job_done(self, path: Path) -> None:
+        self.parts.status.end_job()
+        self._show_actions()
+        self._written(path)
+
+    def _written(self, path: Path) -> None:
+        from PySide6.QtCore import QUrl
+        from PySide6.QtGui import QDesktopServices
+
+        folder = QUrl.fromLocalFile(str(path.parent))
+        self.canvas.show_message(f"Wrote {path}", "good", "Show in folder", lambda: QDesktopServices.openUrl(folder))
+
+    def _job_over(self, message: str, kind: str) -> None:
+        self.parts.status.end_job()
+        self._show_actions()
+        self.canvas.show_message(message, kind)
+
+    def show_keys(self) -> None:
+        """List the keys."""
+        KeysDialog(self).open()
+
+
+def _stem(recipe: Recipe) -> str:
+    """A file name for a picture, without its suffix."""
+    seed = f"-seed{recipe.latent.seed}" if isinstance(recipe.latent, Seed) else ""
+    return "".join(c if c.isalnum() or c in "-_." else "-" for c in f"{recipe.model.name}{seed}")

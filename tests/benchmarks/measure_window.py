@@ -1,0 +1,116 @@
+"""In a process of its own: drag sliders of the real window, offscreen, and print how it kept up.
+
+    measure_window.py MODEL FILM  ->  {phase: {"gaps": [ms], "latencies": [ms], "ticks", "last": ms}}
+
+A heartbeat of 2 ms on the UI thread runs from the first picture on; its gaps say for how long the thread was held
+up. A slider is moved at 60 Hz; each picture's latency counts from the `setValue` that asked for it to `frameShown`.
+"""
+
+import json
+import math
+import sys
+import time
+
+from PySide6.QtCore import QEventLoop, Qt, QTimer
+from PySide6.QtWidgets import QApplication, QWidget
+
+from app.__main__ import build_window
+from ganviz.recipe import Recipe, Seed
+from ganviz.video import export
+from ganviz.walk import Walk, WalkRecipes
+
+HEARTBEAT_MS, TICK_MS = 2, 16
+
+
+class Meter:
+    """Collects the gaps of the heartbeat and the latencies of pictures, phase by phase."""
+
+    def __init__(self, window) -> None:
+        self.window = window
+        self.sent: dict[Recipe, float] = {}
+        self.phases: dict[str, dict] = {}
+        self.beat = QTimer(timerType=Qt.TimerType.PreciseTimer, interval=HEARTBEAT_MS)
+        self.beat.timeout.connect(self.on_beat)
+        self.previous = time.perf_counter()
+        window.canvas.frameShown.connect(self.on_frame)
+        self.begin("settling after the first picture")
+
+    def begin(self, name: str) -> None:
+        self.phase = self.phases.setdefault(name, {"gaps": [], "latencies": [], "ticks": 0, "last": 0.0})
+
+    def on_beat(self) -> None:
+        now = time.perf_counter()
+        self.phase["gaps"].append((now - self.previous) * 1000)
+        self.previous = now
+
+    def on_frame(self, frame) -> None:
+        if not self.beat.isActive():
+            self.previous = time.perf_counter()
+            self.beat.start()
+        asked = self.sent.pop(frame.recipe, None)
+        if asked is not None:
+            self.phase["latencies"].append((time.perf_counter() - asked) * 1000)
+
+    def drag(self, name: str, widget: str, low: float, high: float, seconds: float) -> None:
+        """Move a slider to and fro at 60 Hz, then wait for its last picture."""
+        self.begin(name)
+        slider = self.window.findChild(QWidget, widget)
+        ticks = int(seconds * 1000 / TICK_MS)
+        loop = QEventLoop()
+        timer = QTimer(timerType=Qt.TimerType.PreciseTimer, interval=TICK_MS)
+
+        def tick() -> None:
+            share = (1 - math.cos(self.phase["ticks"] / ticks * 6 * math.pi)) / 2
+            began = time.perf_counter()
+            slider.setValue(low + (high - low) * share)
+            self.sent[self.window.document.recipe] = began
+            self.phase["ticks"] += 1
+            if self.phase["ticks"] >= ticks:
+                timer.stop()
+                loop.quit()
+
+        timer.timeout.connect(tick)
+        timer.start()
+        loop.exec()
+        ended = time.perf_counter()
+        wait_until(lambda: not self.window.behind)
+        self.phase["last"] = (time.perf_counter() - ended) * 1000
+
+
+def wait_until(ready, seconds: float = 60) -> None:
+    """Run the event loop until `ready()`."""
+    loop = QEventLoop()
+    timer = QTimer(interval=1)
+    timer.timeout.connect(lambda: ready() and loop.quit())
+    timer.start()
+    QTimer.singleShot(int(seconds * 1000), loop.quit)
+    loop.exec()
+    if not ready():
+        raise TimeoutError("the window did not get there")
+
+
+def main(model: str, film: str) -> None:
+    application = QApplication([])
+    window = build_window(model)
+    meter = Meter(window)
+    window.show()
+    wait_until(lambda: window.canvas.frame is not None)
+    wait_until(lambda: window.compute.is_idle and not window.behind)
+    meter.drag("dragging a latent slider", "latent-slider-0", -3, 3, 6)
+    meter.drag("dragging psi", "psi", 0, 1.5, 4)
+
+    reference = window.document.recipe.model
+    recipes = WalkRecipes([Recipe(reference, Seed(k)) for k in range(5)], Walk(100_000), False)
+    window.compute.start_job(lambda renderer: export(renderer, recipes, film))
+    meter.drag("dragging a latent slider during an export", "latent-slider-1", -3, 3, 6)
+    window.compute.cancel_job()
+    wait_until(lambda: not window.compute.job_running)
+    meter.beat.stop()
+    print(json.dumps(meter.phases))
+    window.ask_on_close = False
+    window.close()
+    application.processEvents()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2])

@@ -1,0 +1,103 @@
+"""Somebody drags sliders, sees the picture change, and takes it back."""
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPoint, Qt
+
+from ganviz.recipe import Offset, Seed, offsets_of
+
+
+def test_one_drag_is_one_step_of_undo_and_redo_brings_it_back(story):
+    first = story.pixels().copy()
+    psi = story.find("psi")
+    middle = psi.height() // 2
+    story.drag(psi, QPoint(psi.width() // 2, middle), QPoint(60, middle), QPoint(50, middle), QPoint(20, middle))
+    story.settle()
+    dragged = story.recipe.psi
+    assert dragged < 0 and not np.array_equal(story.pixels(), first)
+    assert len(story.document.history.past) == 1
+    story.click("undo")
+    story.settle()
+    assert story.recipe.psi == 1.0 and psi.value() == 1.0
+    assert np.array_equal(story.pixels(), first)
+    story.click("redo")
+    story.settle()
+    assert story.recipe.psi == dragged == psi.value()
+
+
+def test_every_tick_of_many_leads_in_the_end_to_the_last_one(story):
+    slider = story.find("latent-slider-2")
+    for tick in range(300):
+        slider.setValue(-3 + tick * 0.02)
+    story.settle()
+    assert offsets_of(story.canvas.frame.recipe.latent) == {2: pytest.approx(2.98)}
+
+
+def test_status_says_rendering_exactly_while_the_picture_is_behind(story):
+    said = []
+    status = story.find("status")
+    story.document.changed.connect(lambda old, new: said.append(status.text()))
+    assert status.text().startswith("exact")
+    story.find("seed").setValue(7)
+    assert "rendering" in status.text()
+    story.settle()
+    assert status.text().startswith("exact")
+    assert " ms" in status.text() and " fps" in status.text()
+
+
+def test_dimensions_are_listed_moved_found_and_reset(story):
+    assert story.find("dimensions-card").caption.text() == "8"
+    story.find("latent-slider-3").setValue(2.5)
+    story.find("latent-slider-5").setValue(-1)
+    assert story.recipe.latent == Offset(Seed(0), ((3, 2.5), (5, -1.0)))
+    assert story.find("dimensions-reset").isEnabled()
+    story.find("seed").setValue(12)
+    assert story.recipe.latent == Offset(Seed(12), ((3, 2.5), (5, -1.0)))
+    story.click("dimensions-reset")
+    assert story.recipe.latent == Seed(12)
+    assert not story.find("dimensions-reset").isEnabled()
+    assert story.find("latent-slider-3").value() == 0
+    story.click("undo")
+    assert story.find("latent-slider-3").value() == 2.5
+
+
+def test_typing_a_psi_beyond_the_slider_is_kept(story):
+    field = story.find("psi-field")
+    field.setFocus()
+    field.selectAll()
+    story.qtbot.keyClicks(field, "2.5")
+    story.qtbot.keyClick(field, Qt.Key.Key_Return)
+    story.settle()
+    assert story.recipe.psi == 2.5
+
+
+def test_reset_is_grey_until_something_changed(story):
+    reset = story.find("truncation-reset")
+    assert not reset.isEnabled()
+    story.find("psi").setValue(0.4)
+    assert reset.isEnabled()
+    reset.click()
+    assert story.recipe.psi == 1.0 and not reset.isEnabled()
+
+
+def test_history_shows_the_steps_and_a_click_goes_back(story):
+    for seed in (5, 6, 7):
+        story.find("seed").setValue(seed)
+    story.settle()
+    story.window.parts.show_tab("history")
+    history = story.find("history")
+    story.wait(lambda: len(history.items()) == 4 and history.current() == 3)
+    story.wait(lambda: len(history.pictures()) == 4)
+    history.activated_at.emit(1)
+    story.settle()
+    assert story.recipe.latent == Seed(5)
+    story.wait(lambda: history.current() == 1)
+    assert len(history.items()) == 4
+
+
+def test_undo_and_redo_are_grey_where_there_is_nothing_to_do(story):
+    assert not story.find("undo").isEnabled() and not story.find("redo").isEnabled()
+    story.find("seed").setValue(5)
+    assert story.find("undo").isEnabled() and not story.find("redo").isEnabled()
+    story.click("undo")
+    assert not story.find("undo").isEnabled() and story.find("redo").isEnabled()

@@ -1,0 +1,197 @@
+"""Somebody starts the program."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractSlider,
+    QAbstractSpinBox,
+    QComboBox,
+    QLineEdit,
+    QListView,
+    QScrollBar,
+    QTabBar,
+    QWidget,
+)
+
+from app.__main__ import build_window
+from app.commands import BY_ID, COMMANDS
+from app.keys import KeysDialog
+
+CONTRACT = (
+    "canvas", "model-browser", "seed", "psi", "label", "randomise", "undo", "redo", "export-image", "export-video",
+    "progress", "cancel", "status", *(f"latent-slider-{k}" for k in range(16)),
+)  # fmt: skip
+
+
+def test_all_names_exist_as_soon_as_the_window_is_built_and_are_unique(qtbot):
+    window = build_window()
+    qtbot.addWidget(window)
+    assert window.objectName() == "explorer"
+    for name in CONTRACT:
+        assert len(window.findChildren(QWidget, name)) == 1, name
+    names = [w.objectName() for w in window.findChildren(QWidget) if w.objectName()]
+    own = [name for name in names if not name.startswith(("qt_", "ScrollLeft", "ScrollRight"))]  # Qt names those
+    assert len(own) == len(set(own)), sorted(name for name in own if own.count(name) > 1)
+    window.stop()
+
+
+def test_every_control_has_a_tooltip_an_accessible_name_and_an_object_name(begin, tiny_conditional):
+    story = begin(tiny_conditional)
+    kinds = (QAbstractButton, QAbstractSlider, QAbstractSpinBox, QComboBox, QLineEdit, QListView, QTabBar)
+    inner = (QScrollBar,)
+    for widget in story.window.findChildren(QWidget):
+        if not isinstance(widget, kinds) or isinstance(widget, inner) or not widget.isVisible():
+            continue
+        if isinstance(widget.parent(), QAbstractSpinBox | QComboBox | QLineEdit):
+            continue
+        said = f"{type(widget).__name__} {widget.objectName()!r}"
+        assert widget.objectName(), said
+        assert widget.accessibleName(), said
+        assert widget.toolTip() or isinstance(widget, QListView), said
+
+
+def test_without_a_model_the_cards_are_grey_and_the_canvas_says_what_to_do(begin, monkeypatch, tmp_path):
+    monkeypatch.setattr("ganviz.places.resources", lambda: tmp_path)
+    story = begin(wait=False)
+    story.wait(lambda: story.window.parts.models.is_listed)
+    for name in ("psi", "seed", "randomise", "save", "export-image", "undo"):
+        assert not story.find(name).isEnabled(), name
+    assert story.find("open").isEnabled()
+    assert "Open a model" in story.canvas.empty_text
+    assert story.find("status").text().startswith("no model")
+
+
+def test_the_first_run_says_what_to_try_until_the_first_edit_and_never_again(story, begin, tiny_checkpoint):
+    assert "Drag on the picture" in story.canvas.hint.text()
+    story.find("seed").setValue(3)
+    assert story.canvas.hint.text() == ""
+    story.window.stop()
+    again = begin(tiny_checkpoint)
+    assert again.canvas.hint.text() == ""
+
+
+def test_opened_models_are_in_the_browser_with_their_licence(story):
+    rows = story.find("model-browser")
+    story.wait(lambda: any(row.name == "tiny" for row in rows.rows()))
+    assert rows.info.text() == "Licence: CC0"
+    story.wait(lambda: rows.pictures())
+
+
+def test_bundled_models_are_listed_and_the_first_one_opens(begin):
+    story = begin()
+    rows = story.find("model-browser").rows()
+    assert rows and rows[0].section == "Bundled"
+    assert story.recipe.model.name == rows[0].name
+
+
+def test_f1_lists_every_shortcut(story):
+    story.window.findChild(QAction, "action-keys").trigger()
+    dialog = story.window.findChild(KeysDialog)
+    assert dialog.isVisible()
+    said = " ".join(label.text() for label in dialog.findChildren(QWidget) if hasattr(label, "text"))
+    for command in COMMANDS:
+        assert command.text.rstrip("…") in said
+    dialog.close()
+
+
+def test_shortcuts_are_those_of_the_contract():
+    wanted = {"undo": "Ctrl+Z", "redo": "Ctrl+Shift+Z", "open": "Ctrl+O", "save": "Ctrl+S", "export-image": "Ctrl+E"}
+    assert {id: BY_ID[id].shortcut for id in wanted} == wanted
+    shortcuts = [command.shortcut for command in COMMANDS if command.shortcut]
+    assert len(shortcuts) == len(set(shortcuts))
+    assert not any("Esc" in shortcut for shortcut in shortcuts)
+
+
+def test_the_theme_is_changed_and_remembered(story, begin, tiny_checkpoint):
+    from app import theme
+
+    story.window.set_setting("theme", "light")
+    assert theme.tokens().name == "light"
+    assert story.window.settings.get("theme") == "light"
+    story.window.set_setting("theme", "dark")
+
+
+def test_folded_cards_stay_folded(story, begin, tiny_checkpoint):
+    story.click("truncation-fold")
+    story.window.close()
+    again = begin(tiny_checkpoint)
+    assert again.find("truncation-card").folded
+    assert not again.find("latent-card").folded
+
+
+def run(words: list[str], home: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, *words],
+        env={**os.environ, "GANVIZ_HOME": str(home), "OMP_NUM_THREADS": "1", **environment},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+def test_screenshot_waits_for_the_picture_and_exits(tmp_path, home, tiny_checkpoint, theme):
+    path = tmp_path / "window.png"
+    done = run(["-m", "app", "--screenshot", str(path), str(tiny_checkpoint), "--theme", theme], home)
+    assert done.returncode == 0, done.stderr
+    with Image.open(path) as image:
+        assert image.size == (1440, 1048)
+        assert image.convert("RGB").getpixel((200, 980)) == ((31, 33, 37) if theme == "dark" else (247, 248, 250))
+
+
+def test_a_screenshot_of_a_bad_model_is_one_line_and_exit_1(tmp_path, home):
+    done = run(["-m", "app", "--screenshot", str(tmp_path / "w.png"), "no-such-model"], home)
+    assert done.returncode == 1 and not (tmp_path / "w.png").exists()
+    assert "no-such-model" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_without_a_screen_the_program_says_so(home):
+    environment = {"QT_QPA_PLATFORM": "", "DISPLAY": "", "WAYLAND_DISPLAY": ""}
+    done = run(["-m", "app"], home, **environment)
+    assert done.returncode == 1 and "--screenshot" in done.stderr
+
+
+FIRST_PAINT = """
+import sys
+from PySide6.QtWidgets import QApplication
+from PySide6.QtCore import QEvent, QObject
+app = QApplication([])
+from app.__main__ import build_window
+window = build_window(sys.argv[1])
+painted = []
+class Watch(QObject):
+    def eventFilter(self, watched, event):
+        if event.type() == QEvent.Type.Paint and not painted:
+            painted.append("torch" in sys.modules)
+        return False
+watch = Watch()
+window.canvas.installEventFilter(watch)
+assert "torch" not in sys.modules
+def shown(frame):
+    print("painted before torch" if painted == [False] else "torch first", "torch" in sys.modules)
+    window.close()
+    app.quit()
+window.canvas.frameShown.connect(shown)
+window.show()
+app.exec()
+"""
+
+
+def test_the_window_paints_before_torch_is_imported(home, tiny_checkpoint):
+    done = run(["-c", FIRST_PAINT, str(tiny_checkpoint)], home, QT_QPA_PLATFORM="offscreen")
+    assert done.stdout.strip() == "painted before torch True", done.stderr
+
+
+def test_a_window_that_is_never_shown_still_draws(qtbot, tiny_checkpoint):
+    window = build_window(str(tiny_checkpoint))
+    qtbot.addWidget(window)
+    with qtbot.waitSignal(window.canvas.frameShown, timeout=30_000):
+        pass
+    window.stop()
