@@ -18,4 +18,9 @@ TRAINERS: dict[str, Trainer] = {
         config="trainers.configs:DCGANTraining",
         train="trainers.dcgan:train",
     ),
+    "infogan": Trainer(
+        label="InfoGAN",
+        config="trainers.configs:InfoGANTraining",
+        train="trainers.infogan:train",
+    ),
 }

@@ -13,7 +13,7 @@ import click
 from ganviz.errors import GanvizError
 from ganviz.models import resolve
 from trainers import TRAINERS
-from trainers.configs import make, resumed
+from trainers.configs import GROUPS, make, resumed
 
 if TYPE_CHECKING:
     from trainers.run import Run
@@ -34,7 +34,7 @@ def command_for(arch: str) -> click.Command:
         ),
         click.Option(["--debug"], is_flag=True, help="show the traceback of an error"),
     ]
-    for item in fields(kind):
+    for item in sorted(fields(kind), key=lambda item: GROUPS.index(item.metadata["group"])):
         flag = "--" + item.name.replace("_", "-")
         shown = f"{item.metadata['help']}  [{item.metadata['group']}; default: {item.default!r}]"
         if isinstance(item.default, bool):
@@ -111,7 +111,7 @@ def train(
                 config = replace(config, channels=data.images.shape[3])
             for line in data.report:
                 display.line(line)
-            if config.conditional and data.labels is None:
+            if getattr(config, "conditional", False) and data.labels is None:
                 raise GanvizError(
                     f"{source}: --conditional needs labels: folders named after the classes, or a dataset.json"
                 )

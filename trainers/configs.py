@@ -10,6 +10,8 @@ from typing import Any
 from ganviz.errors import GanvizError
 
 RESOLUTIONS = (16, 32, 64, 128, 256)
+GROUPS = ("model", "objective", "optimisation", "data", "budget", "machine", "card")
+"""The groups of the options, in the order that help and forms show them."""
 
 
 def option(
@@ -28,30 +30,20 @@ def option(
 
 
 @dataclass(frozen=True)
-class DCGANTraining:
-    """Training of a DCGAN (Radford et al. 2015); the defaults are the "modern" preset."""
+class Training:
+    """What all trainers have in common."""
 
     preset: str = option("modern", "where the defaults come from", "model", choices=("modern", "classic"), fixed=True)
     resolution: int = option(64, "pixels a side", "model", choices=RESOLUTIONS, fixed=True)
     channels: int = option(
         3, "1: grey, 3: colour; when not given, as the data are", "model", choices=(1, 3), fixed=True
     )
-    z_dim: int = option(100, "length of the noise vector", "model", low=1, high=4096, fixed=True)
-    base_channels: int = option(
-        64, "feature maps next to the image; they double at each halving", "model", low=1, high=1024, fixed=True
-    )
-    max_channels: int = option(512, "most feature maps of any layer", "model", low=1, high=4096, fixed=True)
-    conditional: bool = option(False, "condition both nets on the class", "model", fixed=True)
-    d_norm: str = option("none", "normalisation in the discriminator", "model", choices=("batch", "none"), fixed=True)
-    d_minibatch_std: bool = option(
-        False, "show the discriminator the deviation within groups of four images", "model", fixed=True
-    )
 
     objective: str = option(
         "non-saturating",
         "what the two nets play for",
         "objective",
-        choices=("non-saturating", "minimax", "least-squares", "wgan", "wgan-gp"),
+        choices=("non-saturating", "minimax", "least-squares", "wgan", "wgan-gp", "hinge", "relativistic"),
         fixed=True,
     )
     r1_gamma: float = option(0.5, "weight of the R1 penalty; 0: off", "objective", low=0, high=1000)
@@ -59,6 +51,9 @@ class DCGANTraining:
         -1.0, "weight at the end of the budget, linear between; -1: the same", "objective", low=-1
     )
     r1_interval: int = option(16, "steps between two R1 penalties", "objective", low=1, high=1000)
+    r2: bool = option(False, "penalise the slope at generated images as well (R2)", "objective")
+    label_smoothing: float = option(0.0, "how far short of real the reals' labels fall", "objective", low=0, high=0.5)
+    drift: float = option(0.0, "weight of the squared scores of reals", "objective", low=0, high=1)
     gp_weight: float = option(10.0, "weight of the gradient penalty (wgan-gp)", "objective", low=0)
     clip: float = option(0.01, "limit of the critic's weights (wgan)", "objective", low=1e-6, high=1)
     critic_steps: int = option(1, "discriminator steps for each generator step", "objective", low=1, high=100)
@@ -122,15 +117,93 @@ class DCGANTraining:
                 raise GanvizError(f"--augment: expected color, translation, cutout or none, got {policy!r}")
         if self.measure and not self.hold_out:
             raise GanvizError("--measure: figures need images that were not trained on; add --hold-out N")
-        if self.d_norm == "batch" and (self.objective == "wgan-gp" or self.r1_gamma > 0):
-            raise GanvizError(
-                "--d-norm batch: gradient penalties need each image judged alone; use --d-norm none, or --r1-gamma 0"
-            )
+        if self.label_smoothing and self.objective not in ("non-saturating", "minimax", "least-squares"):
+            raise GanvizError(f"--label-smoothing: {self.objective} has no labels; leave it at 0")
 
     @property
     def policies(self) -> tuple[str, ...]:
         """The augmentations asked for, in order."""
-        return () if self.augment in ("", "none") else tuple(part.strip() for part in self.augment.split(","))
+        return _listed(self.augment)
+
+
+@dataclass(frozen=True)
+class DCGANTraining(Training):
+    """Training of a DCGAN (Radford et al. 2015); the defaults are the "modern" preset."""
+
+    z_dim: int = option(100, "length of the noise vector", "model", low=1, high=4096, fixed=True)
+    base_channels: int = option(
+        64, "feature maps next to the image; they double at each halving", "model", low=1, high=1024, fixed=True
+    )
+    max_channels: int = option(512, "most feature maps of any layer", "model", low=1, high=4096, fixed=True)
+    conditional: bool = option(False, "condition both nets on the class", "model", fixed=True)
+    d_norm: str = option("none", "normalisation in the discriminator", "model", choices=("batch", "none"), fixed=True)
+    d_minibatch_std: bool = option(
+        False, "show the discriminator the deviation within groups of four images", "model", fixed=True
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_norm(self)
+
+
+@dataclass(frozen=True)
+class InfoGANTraining(Training):
+    """Training of an InfoGAN (Chen et al. 2016)."""
+
+    resolution: int = option(32, "pixels a side", "model", choices=(16, 32, 64), fixed=True)
+    z_dim: int = option(62, "length of the noise vector", "model", low=1, high=4096, fixed=True)
+    categorical: str = option("10", "size of each categorical code, joined by commas; or none", "model", fixed=True)
+    continuous: int = option(2, "how many continuous codes", "model", low=0, high=64, fixed=True)
+    code_names: str = option("", "names of the codes, categorical ones first, joined by commas", "model", fixed=True)
+    base_channels: int = option(64, "feature maps at half the resolution", "model", low=1, high=1024, fixed=True)
+    fc_channels: int = option(
+        1024,
+        "width of the fully-connected layers; most of the weights are there",
+        "model",
+        low=1,
+        high=4096,
+        fixed=True,
+    )
+    d_norm: str = option("batch", "normalisation in the discriminator", "model", choices=("batch", "none"), fixed=True)
+    d_minibatch_std: bool = option(
+        False, "show the discriminator the deviation within groups of four images", "model", fixed=True
+    )
+
+    lambda_categorical: float = option(1.0, "weight of finding the categories again", "objective", low=0, high=100)
+    lambda_continuous: float = option(0.1, "weight of finding the continuous codes", "objective", low=0, high=100)
+    likelihood: str = option(
+        "gaussian", "of the continuous codes: Q's variance, or a fixed one", "objective", choices=("gaussian", "fixed")
+    )
+    r1_gamma: float = option(0.0, "weight of the R1 penalty; 0: off", "objective", low=0, high=1000)
+
+    batch: int = option(128, "images a step", "optimisation", low=2, high=4096, fixed=True)
+    lr_d: float = option(2e-4, "learning rate of the discriminator and Q", "optimisation", low=0, high=1)
+    beta1: float = option(0.5, "Adam's first decay", "optimisation", low=0, high=0.9999)
+    beta2: float = option(0.999, "Adam's second decay", "optimisation", low=0, high=0.99999)
+    warmup: int = option(0, "images over which the learning rate rises from 0", "optimisation", low=0)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_norm(self)
+        try:
+            sizes = self.categories
+        except ValueError as error:
+            raise GanvizError(f"--categorical: expected whole numbers or none, got {self.categorical!r}") from error
+        if any(size < 2 for size in sizes):
+            raise GanvizError(f"--categorical: expected sizes from 2, got {self.categorical!r}")
+        count = len(sizes) + self.continuous
+        if self.names and len(set(self.names)) != count:
+            raise GanvizError(f"--code-names: expected {count} different names, got {self.code_names!r}")
+
+    @property
+    def categories(self) -> tuple[int, ...]:
+        """The size of each categorical code."""
+        return tuple(int(part) for part in _listed(self.categorical))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of all codes; empty: the usual ones."""
+        return _listed(self.code_names)
 
 
 PRESETS: dict[str, dict[str, dict[str, Any]]] = {
@@ -152,11 +225,15 @@ PRESETS: dict[str, dict[str, dict[str, Any]]] = {
             "warmup": 0,
             "ema_half_life": 0,
         },
-    }
+    },
+    "infogan": {
+        "modern": {},
+        # Chen et al. 2016, appendix C.1, and the authors' program: no average, fresh images for the generator.
+        "classic": {"ema_half_life": 0, "reuse_fakes": False, "lambda_continuous": 1.0, "likelihood": "fixed"},
+    },
 }
 
-OBJECTIVES: dict[str, dict[str, Any]] = {
-    # What a paper's objective needs beside its loss; these stand over the preset and under explicit options.
+_WGANS: dict[str, dict[str, Any]] = {
     "wgan": {"critic_steps": 5, "lr_g": 5e-5, "lr_d": 5e-5, "r1_gamma": 0.0, "warmup": 0, "reuse_fakes": False},
     "wgan-gp": {
         "critic_steps": 5,
@@ -169,6 +246,11 @@ OBJECTIVES: dict[str, dict[str, Any]] = {
         "d_norm": "none",
     },
 }
+OBJECTIVES: dict[str, dict[str, dict[str, Any]]] = {
+    # What a paper's objective needs beside its loss; these stand over the preset and under explicit options.
+    "dcgan": _WGANS,
+    "infogan": _WGANS,
+}
 
 
 def make(kind: type[Any], arch: str, given: Mapping[str, Any]) -> Any:
@@ -176,7 +258,8 @@ def make(kind: type[Any], arch: str, given: Mapping[str, Any]) -> Any:
     preset = given.get("preset", "modern")
     if preset not in PRESETS[arch]:
         raise GanvizError(f"--preset: expected {' or '.join(PRESETS[arch])}, got {preset!r}")
-    values = {**PRESETS[arch][preset], **OBJECTIVES.get(given.get("objective", ""), {}), **given}
+    needs = OBJECTIVES[arch].get(given.get("objective", ""), {})
+    values = {**PRESETS[arch][preset], **needs, **given}
     return kind(**values)
 
 
@@ -200,6 +283,19 @@ def from_json(kind: type[Any], values: Mapping[str, Any]) -> Any:
     if unknown:
         raise GanvizError(f"the run has an option that this version does not know: {unknown[0]}; update ganviz")
     return kind(**values)
+
+
+def check_norm(config: Any) -> None:
+    """Gradient penalties measure D's slope at one image; batch norm would let the others in."""
+    if config.d_norm == "batch" and (config.objective == "wgan-gp" or config.r1_gamma > 0):
+        raise GanvizError(
+            "--d-norm batch: gradient penalties need each image judged alone; use --d-norm none, or --r1-gamma 0"
+        )
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    """The parts of a list joined by commas; "none" and nothing are empty."""
+    return () if text in ("", "none") else tuple(part.strip() for part in text.split(","))
 
 
 def _check(item: Field[Any], value: Any) -> None:

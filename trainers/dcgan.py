@@ -12,12 +12,13 @@ from torch import Tensor, nn
 
 from ganviz.datasets import Dataset
 from ganviz.errors import GanvizError
+from ganviz.models.base import StagedGenerator
 from ganviz.models.dcgan import DCGANConfig, Discriminator, Generator
 from ganviz.spec import Card
 from trainers import losses
 from trainers import run as runs
 from trainers.augment import augment
-from trainers.configs import DCGANTraining
+from trainers.configs import DCGANTraining, Training
 from trainers.control import Control, Display
 from trainers.ema import Average, recompute_statistics
 from trainers.preview import measure
@@ -143,7 +144,7 @@ def train(config: DCGANTraining, data: Dataset, run: Run, control: Control, disp
                     fake, fake_label = draw_fakes()
             score_real = judge(real, real_label)
             score_fake = judge(fake.detach(), fake_label)
-            loss_d = objective.discriminator(score_real, score_fake)
+            loss_d = losses.discriminator_loss(objective, score_real, score_fake, config.label_smoothing, config.drift)
             total = loss_d
             if config.objective == "wgan-gp":
                 # The label of the reals stands for both ends of the line that the penalty looks at.
@@ -156,6 +157,9 @@ def train(config: DCGANTraining, data: Dataset, run: Run, control: Control, disp
                 # In float32, because it is differentiated twice.
                 seen_real = augment(real, config.policies, config.augment_p, random)
                 penalty = losses.r1_penalty(D, seen_real, real_label)
+                if config.r2:
+                    seen_fake = augment(fake.detach(), config.policies, config.augment_p, random)
+                    penalty = penalty + losses.r1_penalty(D, seen_fake, fake_label)
                 total = total + 0.5 * gamma * config.r1_interval * penalty
                 penalty_value = penalty.item()
             D_optimiser.zero_grad(set_to_none=True)
@@ -169,7 +173,8 @@ def train(config: DCGANTraining, data: Dataset, run: Run, control: Control, disp
         D.requires_grad_(False)
         if not config.reuse_fakes:
             fake, fake_label = draw_fakes()
-        loss_g = objective.generator(judge(fake, fake_label))
+        against = (judge(real, real_label),) if objective.paired else ()
+        loss_g = objective.generator(judge(fake, fake_label), *against)
         G_optimiser.zero_grad(set_to_none=True)
         loss_g.backward()
         G_optimiser.step()
@@ -211,14 +216,14 @@ def train(config: DCGANTraining, data: Dataset, run: Run, control: Control, disp
 # --- pieces ------------------------------------------------------------------------------------------------------
 
 
-def make_optimiser(config: DCGANTraining, net: nn.Module, lr: float) -> torch.optim.Optimizer:
+def make_optimiser(config: Training, net: nn.Module, lr: float) -> torch.optim.Optimizer:
     """Adam; RMSprop for WGAN, whose section 4 finds momentum harmful."""
     if config.objective == "wgan":
         return torch.optim.RMSprop(net.parameters(), lr=lr)
     return torch.optim.Adam(net.parameters(), lr=lr, betas=(config.beta1, config.beta2), eps=1e-8)
 
 
-def rate_factor(config: DCGANTraining, share: float, seen: int) -> float:
+def rate_factor(config: Training, share: float, seen: int) -> float:
     """Factor of the learning rates: up from 0 over `warmup` images, flat, then linearly down to `lr_end`."""
     factor = min(1.0, (seen + config.batch) / config.warmup) if config.warmup else 1.0
     if config.cooldown > 0 and share > 1 - config.cooldown:
@@ -227,7 +232,7 @@ def rate_factor(config: DCGANTraining, share: float, seen: int) -> float:
     return factor
 
 
-def penalty_weight(config: DCGANTraining, share: float) -> float:
+def penalty_weight(config: Training, share: float) -> float:
     """R1's gamma: constant, or linear over the budget's share."""
     if config.r1_gamma_end < 0:
         return config.r1_gamma
@@ -253,7 +258,7 @@ def one_hot(data: Dataset, indices: np.ndarray, num_classes: int, device: torch.
 
 
 @torch.no_grad()
-def mean_score(D: Discriminator, data: Dataset, indices: np.ndarray, num_classes: int) -> float:
+def mean_score(D: nn.Module, data: Dataset, indices: np.ndarray, num_classes: int) -> float:
     """D's mean score of real images as they are; a gap between held-out and training images is overfitting."""
     device = next(D.parameters()).device
     D.eval()
@@ -266,24 +271,24 @@ def mean_score(D: Discriminator, data: Dataset, indices: np.ndarray, num_classes
     return torch.cat(scores).mean().item()
 
 
-def averaged_copy(average: Average) -> Generator:
+def averaged_copy(average: Average) -> StagedGenerator:
     """The averaged generator with fitting batch-norm statistics; the average itself is left as it is."""
     import copy
 
     shown = copy.deepcopy(average.net)
     if average.half_life:
         recompute_statistics(shown)
-    return shown  # type: ignore[return-value]
+    return shown
 
 
-def make_card(config: DCGANTraining, data: Dataset, run: Run, seen: int, facts: dict[str, Any]) -> Card:
+def make_card(config: Training, data: Dataset, run: Run, seen: int, facts: dict[str, Any]) -> Card:
     return Card(
         name=config.name or run.folder.resolve().name,
         title=config.title,
         licence=config.licence,
         description=config.description,
         psi=config.psi,
-        class_names=data.class_names if config.conditional else (),
+        class_names=data.class_names if getattr(config, "conditional", False) else (),
         data=data.name,
         command=run.command,
         images_seen=seen,

@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 from ganviz.models.base import StagedGenerator
+from trainers.codes import draw_codes
 
 
 class Average:
@@ -36,7 +37,7 @@ def recompute_statistics(generator: StagedGenerator, batches: int = 16, batch: i
 
     Averaged weights were never run in training, so the statistics that came along belong to other weights.
     """
-    norms = [module for module in generator.modules() if isinstance(module, nn.BatchNorm2d)]
+    norms = [module for module in generator.modules() if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d)]
     if not norms:
         return
     momenta = [norm.momentum for norm in norms]
@@ -51,7 +52,7 @@ def recompute_statistics(generator: StagedGenerator, batches: int = 16, batch: i
         if generator.spec.num_classes:
             classes = torch.arange(batch) % generator.spec.num_classes
             label = nn.functional.one_hot(classes, generator.spec.num_classes).float()
-        generator(z, label)
+        generator(z, label, draw_codes(generator.spec.codes, batch, random))
     generator.eval()
     for norm, momentum in zip(norms, momenta, strict=True):
         norm.momentum = momentum

@@ -32,7 +32,7 @@ def test_the_classic_preset_is_the_paper() -> None:
 def test_explicit_options_stand_over_the_objective_and_the_preset() -> None:
     config = make(DCGANTraining, "dcgan", {"preset": "classic", "objective": "wgan", "lr_g": 3e-4, "batch": 8})
     assert config.lr_g == 3e-4 and config.batch == 8
-    assert config.lr_d == OBJECTIVES["wgan"]["lr_d"] and config.critic_steps == 5
+    assert config.lr_d == OBJECTIVES["dcgan"]["wgan"]["lr_d"] and config.critic_steps == 5
 
 
 @pytest.mark.parametrize(

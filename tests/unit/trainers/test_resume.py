@@ -1,0 +1,94 @@
+"""Every trainer but the DCGAN's, whose tests stand apart: a run that was stopped goes on as if it had not been."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+
+from ganviz import checkpoint
+from trainers import losses
+from trainers.__main__ import main
+from trainers.control import Control
+
+TINY = {
+    "infogan": "--z-dim 4 --base-channels 4 --fc-channels 8 --categorical 3,2 --channels 1",
+}
+RUNS = {
+    "infogan": "infogan",
+    "infogan, no norm": "infogan --d-norm none --r1-gamma 0.5 --r1-interval 2 --r2 --objective relativistic --flip "
+    "--augment color,translation,cutout --cooldown 0.5",
+    "infogan, classic": "infogan --preset classic --d-minibatch-std",
+    "infogan, wgan-gp": "infogan --objective wgan-gp --critic-steps 2 --drift 0.001",
+}
+IMAGES = 320
+
+
+@pytest.fixture(params=RUNS)
+def options(request: pytest.FixtureRequest, data: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """A command line without --out and --images."""
+    from trainers import journal
+
+    monkeypatch.setattr(journal, "LOG_STEPS", 3)
+    arch, *rest = RUNS[request.param].split()
+    common = "--resolution 16 --batch 8 --threads 1 --precision float32 --hold-out 4".split()
+    return [arch, "--data", str(data), *common, *TINY[arch].split(), *rest]
+
+
+def weights(run: Path) -> dict[str, torch.Tensor]:
+    return checkpoint.load(sorted((run / "snapshots").glob("*.safetensors"))[-1]).state_dict()
+
+
+def log_without_clock(run: Path) -> list[dict[str, object]]:
+    lines = [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()]
+    return [{key: value for key, value in line.items() if key != "clock"} for line in lines]
+
+
+def stop_after(monkeypatch: pytest.MonkeyPatch, polls: int) -> None:
+    """Make every Control ask for a stop at its `polls`-th poll, as a signal would."""
+    count = iter(range(1, 1_000_000))
+
+    def poll(self: Control, wait: float = 0.0) -> None:
+        if next(count) >= polls:
+            self.stopping = True
+
+    monkeypatch.setattr(Control, "poll", poll)
+
+
+@pytest.mark.parametrize("stop", [3, 17])
+def test_a_resumed_run_equals_the_straight_one_bit_for_bit(
+    options: list[str], stop: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    straight, stopped = tmp_path / "a" / "run", tmp_path / "b" / "run"
+    assert main([*options, "--images", str(IMAGES), "--out", str(straight)]) == 0
+    with monkeypatch.context() as patch:
+        stop_after(patch, stop)
+        assert main([*options, "--images", str(IMAGES), "--out", str(stopped)]) == 0
+    before = weights(stopped)
+    torch.manual_seed(99)  # what else happened in the process must not matter
+    assert main([options[0], "--out", str(stopped), "--resume"]) == 0
+    after = weights(stopped)
+    expected = weights(straight)
+    assert any(not torch.equal(tensor, before.get(name, torch.empty(0))) for name, tensor in expected.items())
+    for name, tensor in expected.items():
+        assert torch.isfinite(tensor).all() and torch.equal(tensor, after[name]), name
+    assert log_without_clock(straight) == log_without_clock(stopped)
+    assert (straight / "state.safetensors").stat().st_size == (stopped / "state.safetensors").stat().st_size
+
+
+@pytest.mark.parametrize("arch", TINY)
+def test_a_loss_that_is_not_finite_stops_with_one_line_and_keeps_the_last_snapshot(
+    arch: str, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = tmp_path / "run"
+    common = "--resolution 16 --batch 8 --threads 1 --precision float32 --objective non-saturating --images 16".split()
+    assert main([arch, "--data", str(data), "--out", str(run), *common, *TINY[arch].split()]) == 0
+    before = (run / "state.safetensors").read_bytes()
+    broken = losses.Objective(lambda real, fake: losses.logistic(real, fake) * float("nan"), losses.non_saturating)
+    monkeypatch.setitem(losses.OBJECTIVES, "non-saturating", broken)
+    capsys.readouterr()
+    assert main([arch, "--out", str(run), "--resume", "--images", "64"]) == 1
+    line = capsys.readouterr().err.strip().splitlines()[-1]
+    assert "no longer a finite number" in line and "00000016.safetensors" in line
+    assert (run / "state.safetensors").read_bytes() == before
+    assert len(list((run / "snapshots").iterdir())) == 1

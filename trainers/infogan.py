@@ -1,0 +1,198 @@
+"""Training an InfoGAN: Chen et al. 2016 (arXiv:1606.03657).
+
+The loop is that of a GAN with one more term for both nets (equation 6): minus lambda times the variational bound on
+the information that an image keeps about the codes it was made from, estimated by Q, which shares D's trunk.
+"""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ganviz.datasets import Dataset
+from ganviz.models.infogan import Discriminator, Generator, InfoGANConfig
+from trainers import losses
+from trainers import run as runs
+from trainers.augment import augment
+from trainers.codes import draw_codes
+from trainers.configs import InfoGANTraining
+from trainers.control import Control, Display
+from trainers.dcgan import (
+    averaged_copy,
+    make_card,
+    make_optimiser,
+    mean_score,
+    penalty_weight,
+    pick_device,
+    pick_precision,
+    rate_factor,
+    real_images,
+)
+from trainers.ema import Average
+from trainers.journal import Journal
+from trainers.preview import measure
+from trainers.run import Run
+
+
+def train(config: InfoGANTraining, data: Dataset, run: Run, control: Control, display: Display, resume: bool) -> None:
+    """Train until the budget is used or a stop is asked for; the run folder is whole at every moment.
+
+    data    images of config.resolution and config.channels; labels are not looked at
+    resume  go on from the folder's state, bit for bit where precision and threads are the same (on a processor)
+
+    Raises GanvizError when a loss is not finite; the last good snapshot stays.
+    """
+    device = torch.device(pick_device(config.device))
+    torch.set_num_threads(runs.default_threads(config.threads))
+    half_precision = pick_precision(config.precision, device)
+    chosen, apart = runs.held_out(len(data), config.hold_out)
+
+    torch.manual_seed(config.seed)
+    model = InfoGANConfig(
+        resolution=config.resolution,
+        channels=config.channels,
+        z_dim=config.z_dim,
+        categorical=config.categories,
+        continuous=config.continuous,
+        code_names=config.names,
+        base_channels=config.base_channels,
+        fc_channels=config.fc_channels,
+        d_norm=config.d_norm,
+        d_minibatch_std=config.d_minibatch_std,
+    )
+    G = Generator(model).to(device=device, memory_format=torch.channels_last).train()  # type: ignore[call-overload]
+    D = Discriminator(model).to(device=device, memory_format=torch.channels_last).train()  # type: ignore[call-overload]
+    average = Average(G, config.ema_half_life, config.ema_ramp)
+    G_optimiser = make_optimiser(config, G, config.lr_g)
+    D_optimiser = make_optimiser(config, D, config.lr_d)
+    objective = losses.OBJECTIVES[config.objective]
+    random = torch.Generator().manual_seed(config.seed)  # noise, codes, mirroring, augmentation
+    penalty_value = 0.0
+
+    journal = Journal(run, control, display)
+    if resume:
+        tensors, counters = run.load_state()
+        for prefix, module in (("G", G), ("D", D), ("average", average.net)):
+            runs.restore_module(prefix, module, tensors)
+        runs.restore_optimiser("G_optimiser", G_optimiser, tensors)
+        runs.restore_optimiser("D_optimiser", D_optimiser, tensors)
+        random.set_state(tensors["random"])
+        penalty_value = counters["penalty"]
+        journal.restore(counters)
+
+    def save(final: bool) -> None:
+        """A snapshot of the average, a preview, and the state to go on from."""
+        shown = averaged_copy(average)
+        facts: dict[str, Any] = {
+            "preset": config.preset,
+            "objective": config.objective,
+            "parameters": sum(p.numel() for p in G.parameters()),
+            "training images": len(chosen),
+            "minutes": round(journal.clock.seconds / 60, 1),
+        }
+        if len(apart):
+            facts["discriminator score, held-out"] = round(mean_score(D, data, apart, 0), 3)
+            facts["discriminator score, training"] = round(mean_score(D, data, chosen[: len(apart)], 0), 3)
+        if final and config.measure:
+            facts.update(measure(shown, data, chosen, apart, config.measure))
+        run.snapshot(shown, make_card(config, data, run, journal.seen, facts), config.half)
+        run.preview(shown, journal.seen)
+        tensors = {
+            **runs.module_tensors("G", G),
+            **runs.module_tensors("D", D),
+            **runs.module_tensors("average", average.net),
+            **runs.optimiser_tensors("G_optimiser", G_optimiser),
+            **runs.optimiser_tensors("D_optimiser", D_optimiser),
+            "random": random.get_state(),
+        }
+        run.save_state(tensors, {**journal.counters(), "penalty": penalty_value})
+
+    def draw_fakes() -> tuple[Tensor, dict[str, Tensor]]:
+        """Images (batch, C, H, W) of fresh noise and codes, and those codes."""
+        z = torch.randn(config.batch, config.z_dim, generator=random).to(device)
+        codes = {name: value.to(device) for name, value in draw_codes(model.codes, config.batch, random).items()}
+        with torch.autocast(device.type, torch.bfloat16, enabled=half_precision):
+            return G(z, None, codes), codes
+
+    def look_at(image: Tensor) -> Tensor:
+        """D's features (batch, F) of augmented images."""
+        image = augment(image, config.policies, config.augment_p, random)
+        with torch.autocast(device.type, torch.bfloat16, enabled=half_precision):
+            return D.features(image)
+
+    def information(features: Tensor, codes: dict[str, Tensor]) -> tuple[Tensor, Tensor, Tensor]:
+        """The weighted sum of what Q does not find of the codes, and its two parts, in float32."""
+        guesses = D.recognise(features.float())
+        categorical, continuous = losses.information(codes, guesses, config.likelihood == "fixed")
+        weighted = config.lambda_categorical * categorical + config.lambda_continuous * continuous
+        return weighted, categorical, continuous
+
+    while journal.going_on:
+        share = journal.share
+        rate = rate_factor(config, share, journal.seen)
+        for optimiser, lr in ((G_optimiser, config.lr_g), (D_optimiser, config.lr_d)):
+            for group in optimiser.param_groups:
+                group["lr"] = lr * rate
+        gamma = penalty_weight(config, share)
+
+        # D and Q: tell reals from fakes, and find the codes of the fakes.
+        D.requires_grad_(True)
+        for _ in range(config.critic_steps):
+            indices = chosen[runs.data_order(len(chosen), config.seed, journal.seen, config.batch)]
+            real = real_images(data, indices, config.flip, random, device)
+            with torch.set_grad_enabled(config.reuse_fakes):
+                fake, codes = draw_fakes()
+            features = look_at(fake.detach())
+            score_real = D.judge(look_at(real)).float()
+            score_fake = D.judge(features).float()
+            loss_d = losses.discriminator_loss(objective, score_real, score_fake, config.label_smoothing, config.drift)
+            total = loss_d + information(features, codes)[0]
+            if config.objective == "wgan-gp":
+                mix = torch.rand(config.batch, generator=random).to(device)
+                penalty = losses.gradient_penalty(D, real, fake, None, mix)
+                total = total + config.gp_weight * penalty
+                penalty_value = penalty.item()
+            if gamma > 0 and journal.step % config.r1_interval == 0:
+                # Less often and as much more strongly (Karras et al. 2019, appendix B); in float32.
+                penalty = losses.r1_penalty(D, augment(real, config.policies, config.augment_p, random), None)
+                if config.r2:
+                    seen_fake = augment(fake.detach(), config.policies, config.augment_p, random)
+                    penalty = penalty + losses.r1_penalty(D, seen_fake, None)
+                total = total + 0.5 * gamma * config.r1_interval * penalty
+                penalty_value = penalty.item()
+            D_optimiser.zero_grad(set_to_none=True)
+            total.backward()
+            D_optimiser.step()
+            if config.objective == "wgan":
+                losses.clip_weights(D, config.clip)
+            journal.seen += config.batch
+
+        # G: be taken for real, and let the codes be found.
+        D.requires_grad_(False)
+        if not config.reuse_fakes:
+            fake, codes = draw_fakes()
+        features = look_at(fake)
+        against = (D.judge(look_at(real)).float(),) if objective.paired else ()
+        loss_g = objective.generator(D.judge(features).float(), *against)
+        weighted, categorical, continuous = information(features, codes)
+        G_optimiser.zero_grad(set_to_none=True)
+        (loss_g + weighted).backward()
+        G_optimiser.step()
+        average.update(G, config.batch * config.critic_steps, journal.seen)
+
+        values = {
+            "loss_d": loss_d,
+            "loss_g": loss_g,
+            "categorical": categorical,
+            "continuous": continuous,
+            "score_real": score_real.mean(),
+            "score_fake": score_fake.mean(),
+        }
+        journal.note(values, {"penalty": penalty_value, "gamma": gamma, "rate": rate})
+        match journal.due():
+            case "snapshot":
+                save(final=False)
+            case "preview":
+                run.preview(averaged_copy(average), journal.seen)
+        journal.obey()
+    save(final=True)

@@ -1,0 +1,102 @@
+"""What every loop does beside training: counting, logging, keeping time, taking orders, noticing that it broke."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from torch import Tensor
+
+from ganviz.errors import GanvizError
+from trainers.control import Control, Display
+from trainers.run import Clock, Run, share_done
+
+LOG_STEPS = 50
+
+
+class Journal:
+    """Counters of a run and what follows from them.
+
+    seen    images that D was shown, which is what budgets and schedules count
+    step    steps of G
+    """
+
+    def __init__(self, run: Run, control: Control, display: Display) -> None:
+        self.seen = 0
+        self.step = 0
+        self.clock = Clock()
+        self._sums: dict[str, float] = {}
+        self._next_snapshot = self._next_preview = 0.0
+        self._run = run
+        self._config = run.config
+        self._control = control
+        self._display = display
+        self._set_dates(first=True)
+
+    def restore(self, counters: Mapping[str, Any]) -> None:
+        """Go on from what `counters` gave; the log forgets what came after."""
+        self.seen, self.step, self._sums = counters["seen"], counters["step"], dict(counters["sums"])
+        self.clock = Clock(counters["seconds"])
+        self._run.trim_log(self.seen)
+        self._set_dates(first=True)
+
+    def counters(self) -> dict[str, Any]:
+        return {"seen": self.seen, "step": self.step, "sums": self._sums, "seconds": self.clock.seconds}
+
+    @property
+    def share(self) -> float:
+        """How much of the budget is used, 0 to 1."""
+        return share_done(self._config, self.seen, self.clock.seconds)
+
+    @property
+    def going_on(self) -> bool:
+        return self.share < 1 and not self._control.stopping
+
+    def note(self, values: Mapping[str, Tensor], state: Mapping[str, float]) -> None:
+        """Count a step of G: `values` are averaged between log lines, `state` is logged as it stands.
+
+        Raises GanvizError where a value is not finite.
+        """
+        self.step += 1
+        for name, value in values.items():
+            self._sums[name] = self._sums.get(name, 0.0) + value.item()
+        if not all(map(math.isfinite, [*self._sums.values(), *state.values()])):
+            last = self._run.newest_snapshot()
+            kept = f"the last good snapshot is {last}" if last else "there is no snapshot yet"
+            raise GanvizError(
+                f"training stopped after {self.seen} images: the loss is no longer a finite number; {kept}; "
+                "try a lower --lr-g and --lr-d, or --precision float32"
+            )
+        if self.step % LOG_STEPS == 0:
+            means = {name: value / LOG_STEPS for name, value in self._sums.items()}
+            speed = self._display.speed(self.clock.seconds, self.seen)
+            self._run.log(
+                {"images": self.seen, "step": self.step, **means, **state},
+                {"seconds": self.clock.seconds, "images_per_second": speed},
+            )
+            self._sums = dict.fromkeys(self._sums, 0.0)
+        text = " ".join(f"{name.removeprefix('loss_')} {values[name].item():.3f}" for name in list(values)[:2])
+        self._display.show(self.share, self.seen, self.clock.seconds, text)
+
+    def due(self) -> str | None:
+        """ "snapshot", "preview" or None: what the clock asks for now."""
+        now = self.clock.seconds
+        if now >= self._next_snapshot:
+            self._set_dates()
+            return "snapshot"
+        if now >= self._next_preview:
+            self._next_preview = now + 60 * self._config.preview_minutes
+            return "preview"
+        return None
+
+    def obey(self) -> None:
+        """Take orders; return when it goes on or ends."""
+        self._control.poll()
+        while self._control.paused and not self._control.stopping:
+            self.clock.pause()
+            self._control.poll(wait=0.2)
+        self.clock.go_on()
+
+    def _set_dates(self, first: bool = False) -> None:
+        now, minutes = self.clock.seconds, self._config.preview_minutes
+        self._next_snapshot = now + 60 * self._config.snapshot_minutes
+        self._next_preview = now + (min(60 * minutes, 60.0) if first else 60 * minutes)
