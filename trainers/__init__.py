@@ -23,4 +23,19 @@ TRAINERS: dict[str, Trainer] = {
         config="trainers.configs:InfoGANTraining",
         train="trainers.infogan:train",
     ),
+    "progan": Trainer(
+        label="ProGAN",
+        config="trainers.configs:ProGANTraining",
+        train="trainers.progan:train",
+    ),
+    "stylegan": Trainer(
+        label="StyleGAN",
+        config="trainers.configs:StyleGANTraining",
+        train="trainers.stylegan:train",
+    ),
+    "stylegan2": Trainer(
+        label="StyleGAN2",
+        config="trainers.configs:StyleGAN2Training",
+        train="trainers.stylegan:train",
+    ),
 }

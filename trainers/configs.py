@@ -8,10 +8,15 @@ from dataclasses import Field, dataclass, field, fields, replace
 from typing import Any
 
 from ganviz.errors import GanvizError
+from trainers.presets import OBJECTIVES, PRESETS
 
 RESOLUTIONS = (16, 32, 64, 128, 256)
-GROUPS = ("model", "objective", "optimisation", "data", "budget", "machine", "card")
+GROUPS = ("model", "growth", "objective", "optimisation", "data", "budget", "machine", "card")
 """The groups of the options, in the order that help and forms show them."""
+
+
+SCORES = ("non-saturating", "minimax", "least-squares", "wgan-gp", "hinge", "relativistic")
+"""Objectives of nets whose weights are not to be clipped."""
 
 
 def option(
@@ -206,51 +211,114 @@ class InfoGANTraining(Training):
         return _listed(self.code_names)
 
 
-PRESETS: dict[str, dict[str, dict[str, Any]]] = {
-    "dcgan": {
-        # Norm-free D with lazy R1 and fast Adam: about a third of the images that the classic settings need.
-        "modern": {},
-        # Radford et al. 2015, sections 3 and 4: batch norm in both nets, Adam 2e-4 with beta1 0.5, batches of 128.
-        "classic": {
-            "base_channels": 128,
-            "max_channels": 1024,
-            "d_norm": "batch",
-            "r1_gamma": 0.0,
-            "reuse_fakes": False,
-            "batch": 128,
-            "lr_g": 2e-4,
-            "lr_d": 2e-4,
-            "beta1": 0.5,
-            "beta2": 0.999,
-            "warmup": 0,
-            "ema_half_life": 0,
-        },
-    },
-    "infogan": {
-        "modern": {},
-        # Chen et al. 2016, appendix C.1, and the authors' program: no average, fresh images for the generator.
-        "classic": {"ema_half_life": 0, "reuse_fakes": False, "lambda_continuous": 1.0, "likelihood": "fixed"},
-    },
-}
+@dataclass(frozen=True)
+class GrowingTraining(Training):
+    """What trainings of growing nets have in common (Karras et al. 2017, section 2)."""
 
-_WGANS: dict[str, dict[str, Any]] = {
-    "wgan": {"critic_steps": 5, "lr_g": 5e-5, "lr_d": 5e-5, "r1_gamma": 0.0, "warmup": 0, "reuse_fakes": False},
-    "wgan-gp": {
-        "critic_steps": 5,
-        "lr_g": 1e-4,
-        "lr_d": 1e-4,
-        "beta1": 0.0,
-        "beta2": 0.9,
-        "r1_gamma": 0.0,
-        "reuse_fakes": False,
-        "d_norm": "none",
-    },
-}
-OBJECTIVES: dict[str, dict[str, dict[str, Any]]] = {
-    # What a paper's objective needs beside its loss; these stand over the preset and under explicit options.
-    "dcgan": _WGANS,
-    "infogan": _WGANS,
-}
+    start_resolution: int = option(
+        4, "pixels a side to grow from", "growth", choices=(4, 8, 16, 32, 64, 128, 256), fixed=True
+    )
+    fade_images: int = option(100_000, "images over which a new resolution fades in", "growth", low=0, fixed=True)
+    stable_images: int = option(100_000, "images at each resolution between two fades", "growth", low=1, fixed=True)
+    batches: str = option(
+        "4:128,8:128,16:64,32:32,64:16",
+        "images a step by resolution; --batch for those not listed",
+        "growth",
+        fixed=True,
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.start_resolution > self.resolution:
+            raise GanvizError(
+                f"--start-resolution: expected at most the resolution, {self.resolution}, got {self.start_resolution}"
+            )
+        try:
+            sizes = self.batch_sizes
+        except ValueError as error:
+            raise GanvizError(f"--batches: expected pairs like 4:128,8:64 or none, got {self.batches!r}") from error
+        if any(not 2 <= size <= 4096 for size in sizes.values()):
+            raise GanvizError(f"--batches: expected 2 to 4096 images a step, got {self.batches!r}")
+
+    @property
+    def batch_sizes(self) -> dict[int, int]:
+        """Images a step, for the resolutions that are listed."""
+        pairs = [part.split(":") for part in _listed(self.batches)]
+        return {int(resolution): int(batch) for resolution, batch in pairs}
+
+
+@dataclass(frozen=True)
+class ProGANTraining(GrowingTraining):
+    """Training of a ProGAN (Karras et al. 2017)."""
+
+    z_dim: int = option(128, "length of the noise vector", "model", low=1, high=4096, fixed=True)
+    base_channels: int = option(
+        32, "feature maps at the final resolution; they double at each halving", "model", low=1, high=1024, fixed=True
+    )
+    max_channels: int = option(128, "most feature maps of any layer", "model", low=1, high=4096, fixed=True)
+    conditional: bool = option(False, "condition both nets on the class", "model", fixed=True)
+
+    objective: str = option("wgan-gp", "what the two nets play for", "objective", choices=SCORES, fixed=True)
+    r1_gamma: float = option(0.0, "weight of the R1 penalty; 0: off", "objective", low=0, high=1000)
+    drift: float = option(1e-3, "weight of the squared scores of reals", "objective", low=0, high=1)
+
+    batch: int = option(16, "images a step", "optimisation", low=2, high=4096, fixed=True)
+    warmup: int = option(0, "images over which the learning rate rises from 0", "optimisation", low=0)
+
+
+@dataclass(frozen=True)
+class StyleTraining(Training):
+    """What the trainings of both StyleGANs have in common."""
+
+    z_dim: int = option(128, "length of the noise vector", "model", low=1, high=4096, fixed=True)
+    w_dim: int = option(128, "length of the styles", "model", low=1, high=4096, fixed=True)
+    mapping_layers: int = option(3, "layers of the mapping network", "model", low=1, high=64, fixed=True)
+    mapping_lr: float = option(
+        0.01, "their learning rate as a share of the others'", "model", low=1e-4, high=1, fixed=True
+    )
+    base_channels: int = option(
+        32, "feature maps at the final resolution; they double at each halving", "model", low=1, high=1024, fixed=True
+    )
+    max_channels: int = option(192, "most feature maps of any layer", "model", low=1, high=4096, fixed=True)
+    conditional: bool = option(False, "condition both nets on the class", "model", fixed=True)
+
+    objective: str = option("relativistic", "what the two nets play for", "objective", choices=SCORES, fixed=True)
+    r1_gamma_end: float = option(
+        0.1, "weight at the end of the budget, linear between; -1: the same", "objective", low=-1
+    )
+    r2: bool = option(True, "penalise the slope at generated images as well (R2)", "objective")
+    mixing: float = option(0.3, "chance of mixing the styles of two latents", "objective", low=0, high=1)
+
+    batch: int = option(16, "images a step", "optimisation", low=2, high=4096, fixed=True)
+    lr_g: float = option(2e-3, "learning rate of the generator", "optimisation", low=0, high=1)
+    lr_d: float = option(2e-3, "learning rate of the discriminator", "optimisation", low=0, high=1)
+    w_decay: float = option(0.995, "what the mean of w keeps a step", "optimisation", low=0, high=0.99999)
+
+
+@dataclass(frozen=True)
+class StyleGANTraining(StyleTraining, GrowingTraining):
+    """Training of a StyleGAN (Karras et al. 2018); grown only where asked."""
+
+    progressive: bool = option(False, "grow from the start resolution", "growth", fixed=True)
+    start_resolution: int = option(
+        8, "pixels a side to grow from", "growth", choices=(4, 8, 16, 32, 64, 128, 256), fixed=True
+    )
+
+
+@dataclass(frozen=True)
+class StyleGAN2Training(StyleTraining):
+    """Training of a StyleGAN2 (Karras et al. 2019); the defaults are a compact net for small machines."""
+
+    top: str = option(
+        "tail", "feature maps at the full resolution", "model", choices=("full", "tail", "shuffle"), fixed=True
+    )
+    tail_channels: int = option(12, "how many, where the top is a tail", "model", low=1, high=1024, fixed=True)
+    resample: str = option("learned", "how maps change size", "model", choices=("fir", "learned"), fixed=True)
+    noise: bool = option(False, "let layers add noise", "model", fixed=True)
+
+    pl_weight: float = option(0.0, "weight of the path-length penalty; 0: off", "objective", low=0, high=1000)
+    pl_interval: int = option(4, "steps between two path-length penalties", "objective", low=1, high=1000)
+    pl_decay: float = option(0.99, "what the mean path length keeps a penalty", "objective", low=0, high=0.9999)
 
 
 def make(kind: type[Any], arch: str, given: Mapping[str, Any]) -> Any:

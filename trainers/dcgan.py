@@ -223,6 +223,14 @@ def make_optimiser(config: Training, net: nn.Module, lr: float) -> torch.optim.O
     return torch.optim.Adam(net.parameters(), lr=lr, betas=(config.beta1, config.beta2), eps=1e-8)
 
 
+def make_optimisers(config: Training, G: nn.Module, D: nn.Module) -> dict[str, torch.optim.Optimizer]:
+    """Both nets' optimisers, by the names that they have in a run's state."""
+    return {
+        "G_optimiser": make_optimiser(config, G, config.lr_g),
+        "D_optimiser": make_optimiser(config, D, config.lr_d),
+    }
+
+
 def rate_factor(config: Training, share: float, seen: int) -> float:
     """Factor of the learning rates: up from 0 over `warmup` images, flat, then linearly down to `lr_end`."""
     factor = min(1.0, (seen + config.batch) / config.warmup) if config.warmup else 1.0
@@ -258,14 +266,19 @@ def one_hot(data: Dataset, indices: np.ndarray, num_classes: int, device: torch.
 
 
 @torch.no_grad()
-def mean_score(D: nn.Module, data: Dataset, indices: np.ndarray, num_classes: int) -> float:
-    """D's mean score of real images as they are; a gap between held-out and training images is overfitting."""
+def mean_score(D: nn.Module, data: Dataset, indices: np.ndarray, num_classes: int, resolution: int = 0) -> float:
+    """D's mean score of real images as they are; a gap between held-out and training images is overfitting.
+
+    With `resolution` the images are first brought to that size.
+    """
     device = next(D.parameters()).device
     D.eval()
     scores = []
     for start in range(0, len(indices), 128):
         part = indices[start : start + 128]
         image = real_images(data, part, False, torch.Generator(), device)
+        if resolution:
+            image = nn.functional.avg_pool2d(image, image.shape[2] // resolution)
         scores.append(D(image, one_hot(data, part, num_classes, device) if num_classes else None))
     D.train()
     return torch.cat(scores).mean().item()

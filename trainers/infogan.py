@@ -67,16 +67,14 @@ def train(config: InfoGANTraining, data: Dataset, run: Run, control: Control, di
     D_optimiser = make_optimiser(config, D, config.lr_d)
     objective = losses.OBJECTIVES[config.objective]
     random = torch.Generator().manual_seed(config.seed)  # noise, codes, mirroring, augmentation
+    nets = {"G": G, "D": D, "average": average.net}
+    optimisers = {"G_optimiser": G_optimiser, "D_optimiser": D_optimiser}
     penalty_value = 0.0
 
     journal = Journal(run, control, display)
     if resume:
         tensors, counters = run.load_state()
-        for prefix, module in (("G", G), ("D", D), ("average", average.net)):
-            runs.restore_module(prefix, module, tensors)
-        runs.restore_optimiser("G_optimiser", G_optimiser, tensors)
-        runs.restore_optimiser("D_optimiser", D_optimiser, tensors)
-        random.set_state(tensors["random"])
+        runs.restore_state(tensors, nets, optimisers, random)
         penalty_value = counters["penalty"]
         journal.restore(counters)
 
@@ -97,14 +95,7 @@ def train(config: InfoGANTraining, data: Dataset, run: Run, control: Control, di
             facts.update(measure(shown, data, chosen, apart, config.measure))
         run.snapshot(shown, make_card(config, data, run, journal.seen, facts), config.half)
         run.preview(shown, journal.seen)
-        tensors = {
-            **runs.module_tensors("G", G),
-            **runs.module_tensors("D", D),
-            **runs.module_tensors("average", average.net),
-            **runs.optimiser_tensors("G_optimiser", G_optimiser),
-            **runs.optimiser_tensors("D_optimiser", D_optimiser),
-            "random": random.get_state(),
-        }
+        tensors = runs.state_tensors(nets, optimisers, random)
         run.save_state(tensors, {**journal.counters(), "penalty": penalty_value})
 
     def draw_fakes() -> tuple[Tensor, dict[str, Tensor]]:

@@ -197,6 +197,32 @@ def restore_optimiser(prefix: str, optimiser: torch.optim.Optimizer, tensors: Ma
     optimiser.load_state_dict({"state": state, "param_groups": optimiser.state_dict()["param_groups"]})
 
 
+def state_tensors(
+    modules: Mapping[str, nn.Module], optimisers: Mapping[str, torch.optim.Optimizer], random: torch.Generator
+) -> dict[str, Tensor]:
+    """All tensors of a state: nets and optimisers under their names, and the random generator."""
+    tensors = {"random": random.get_state()}
+    for prefix, module in modules.items():
+        tensors.update(module_tensors(prefix, module))
+    for prefix, optimiser in optimisers.items():
+        tensors.update(optimiser_tensors(prefix, optimiser))
+    return tensors
+
+
+def restore_state(
+    tensors: Mapping[str, Tensor],
+    modules: Mapping[str, nn.Module],
+    optimisers: Mapping[str, torch.optim.Optimizer],
+    random: torch.Generator,
+) -> None:
+    """Put back what `state_tensors` took."""
+    for prefix, module in modules.items():
+        restore_module(prefix, module, tensors)
+    for prefix, optimiser in optimisers.items():
+        restore_optimiser(prefix, optimiser, tensors)
+    random.set_state(tensors["random"])
+
+
 def data_order(count: int, seed: int, seen: int, batch: int) -> np.ndarray:
     """Positions (batch,) of the images `seen` .. `seen + batch` in an endless shuffled stream of `count` images.
 

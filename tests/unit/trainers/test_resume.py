@@ -13,6 +13,9 @@ from trainers.control import Control
 
 TINY = {
     "infogan": "--z-dim 4 --base-channels 4 --fc-channels 8 --categorical 3,2 --channels 1",
+    "progan": "--z-dim 4 --base-channels 2 --max-channels 4 --batches none --stable-images 64 --fade-images 64",
+    "stylegan": "--z-dim 4 --w-dim 4 --mapping-layers 2 --base-channels 2 --max-channels 4 --batches none",
+    "stylegan2": "--z-dim 4 --w-dim 4 --mapping-layers 2 --base-channels 2 --max-channels 4 --tail-channels 2",
 }
 RUNS = {
     "infogan": "infogan",
@@ -20,6 +23,12 @@ RUNS = {
     "--augment color,translation,cutout --cooldown 0.5",
     "infogan, classic": "infogan --preset classic --d-minibatch-std",
     "infogan, wgan-gp": "infogan --objective wgan-gp --critic-steps 2 --drift 0.001",
+    "progan": "progan --batches 4:16,8:4 --conditional",
+    "progan, non-saturating": "progan --objective non-saturating --no-reuse-fakes --r1-interval 2",
+    "stylegan": "stylegan --conditional --flip",
+    "stylegan, growing": "stylegan --progressive --stable-images 64 --fade-images 64 --mixing 0.9",
+    "stylegan2": "stylegan2 --augment color,translation,cutout --r1-interval 4 --conditional",
+    "stylegan2, paths": "stylegan2 --pl-weight 2 --noise --top full --resample fir --objective non-saturating --no-r2",
 }
 IMAGES = 320
 

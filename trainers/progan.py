@@ -1,0 +1,184 @@
+"""Training a ProGAN: Karras et al. 2017 (arXiv:1710.10196).
+
+The loop is that of a GAN; before each step the schedule is asked which resolution it is and how far that has faded
+in. With the improved Wasserstein loss (appendix A): gradient penalty 10, drift 0.001, one critic step.
+"""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ganviz.datasets import Dataset
+from ganviz.models.progan import Discriminator, Generator, ProGANConfig
+from trainers import losses
+from trainers import run as runs
+from trainers.augment import augment
+from trainers.configs import ProGANTraining
+from trainers.control import Control, Display
+from trainers.dcgan import (
+    averaged_copy,
+    make_card,
+    make_optimisers,
+    mean_score,
+    one_hot,
+    penalty_weight,
+    pick_device,
+    pick_precision,
+    rate_factor,
+    real_images,
+)
+from trainers.ema import Average
+from trainers.growth import at_phase, grow, phase_at, placed
+from trainers.journal import Journal
+from trainers.preview import measure
+from trainers.run import Run
+
+
+def train(config: ProGANTraining, data: Dataset, run: Run, control: Control, display: Display, resume: bool) -> None:
+    """Train until the budget is used or a stop is asked for; the run folder is whole at every moment.
+
+    data    images of config.resolution and config.channels, with labels when conditional
+    resume  go on from the folder's state, bit for bit where precision and threads are the same (on a processor)
+
+    Raises GanvizError when a loss is not finite; the last good snapshot stays.
+    """
+    device = torch.device(pick_device(config.device))
+    torch.set_num_threads(runs.default_threads(config.threads))
+    half_precision = pick_precision(config.precision, device)
+    num_classes = data.num_classes if config.conditional else 0
+    chosen, apart = runs.held_out(len(data), config.hold_out)
+    tensors, counters = run.load_state() if resume else ({}, {})
+
+    torch.manual_seed(config.seed)
+    model = ProGANConfig(
+        resolution=counters.get("resolution", config.start_resolution),
+        final_resolution=config.resolution,
+        channels=config.channels,
+        z_dim=config.z_dim,
+        base_channels=config.base_channels,
+        max_channels=config.max_channels,
+        num_classes=num_classes,
+    )
+    G = placed(Generator(model).to(device)).train()
+    D = placed(Discriminator(model).to(device)).train()
+    average = Average(G, config.ema_half_life, config.ema_ramp)
+    optimisers = make_optimisers(config, G, D)
+    objective = losses.OBJECTIVES[config.objective]
+    random = torch.Generator().manual_seed(config.seed)  # noise, mirroring, augmentation
+    penalty_value = 0.0
+
+    journal = Journal(run, control, display)
+    if resume:
+        runs.restore_state(tensors, {"G": G, "D": D, "average": average.net}, optimisers, random)
+        penalty_value = counters["penalty"]
+        journal.restore(counters)
+
+    def save(final: bool) -> None:
+        """A snapshot of the average, a preview, and the state to go on from."""
+        shown = averaged_copy(average)
+        size = shown.config.resolution
+        facts: dict[str, Any] = {
+            "preset": config.preset,
+            "objective": config.objective,
+            "parameters": sum(p.numel() for p in G.parameters()),
+            "training images": len(chosen),
+            "minutes": round(journal.clock.seconds / 60, 1),
+            "resolution": f"{size} px, faded in by {float(G.alpha):.0%}",
+        }
+        if len(apart):
+            facts["discriminator score, held-out"] = round(mean_score(D, data, apart, num_classes, size), 3)
+            seen_ones = chosen[: len(apart)]
+            facts["discriminator score, training"] = round(mean_score(D, data, seen_ones, num_classes, size), 3)
+        if final and config.measure and size == config.resolution:
+            facts.update(measure(shown, data, chosen, apart, config.measure))
+        run.snapshot(shown, make_card(config, data, run, journal.seen, facts), config.half)
+        run.preview(shown, journal.seen)
+        state = runs.state_tensors({"G": G, "D": D, "average": average.net}, optimisers, random)
+        run.save_state(state, {**journal.counters(), "penalty": penalty_value, "resolution": size})
+
+    def draw_fakes(batch: int) -> tuple[Tensor, Tensor | None]:
+        """Images (batch, C, H, W) of fresh noise, and their labels, drawn as often as the data has them."""
+        z = torch.randn(batch, config.z_dim, generator=random).to(device)
+        label = None
+        if num_classes:
+            picked = torch.randint(len(chosen), (batch,), generator=random).numpy()
+            label = one_hot(data, chosen[picked], num_classes, device)
+        with torch.autocast(device.type, torch.bfloat16, enabled=half_precision):
+            return G(z, label), label
+
+    def judge(image: Tensor, label: Tensor | None) -> Tensor:
+        """D's scores (batch,) of augmented images, in float32."""
+        image = augment(image, config.policies, config.augment_p, random)
+        with torch.autocast(device.type, torch.bfloat16, enabled=half_precision):
+            return D(image, label).float()
+
+    while journal.going_on:
+        phase = phase_at(config, journal.seen)
+        while phase.resolution > G.config.resolution:
+            save(final=False)  # what this resolution came to
+            G, D = grow(G, D, average, 2 * G.config.resolution, config.seed)
+            # New optimisers, as the authors have it: what the old ones knew is of another network.
+            optimisers = make_optimisers(config, G, D)
+        for net in (G, D):
+            net.alpha.fill_(phase.alpha)
+        share = journal.share
+        rate = rate_factor(config, share, journal.seen)
+        for name, lr in (("G_optimiser", config.lr_g), ("D_optimiser", config.lr_d)):
+            for group in optimisers[name].param_groups:
+                group["lr"] = lr * rate
+        gamma = penalty_weight(config, share)
+
+        # D: tell reals from fakes.
+        D.requires_grad_(True)
+        for _ in range(config.critic_steps):
+            indices = chosen[runs.data_order(len(chosen), config.seed, journal.seen, phase.batch)]
+            real = at_phase(real_images(data, indices, config.flip, random, device), phase)
+            real_label = one_hot(data, indices, num_classes, device) if num_classes else None
+            with torch.set_grad_enabled(config.reuse_fakes):
+                fake, fake_label = draw_fakes(phase.batch)
+            score_real = judge(real, real_label)
+            score_fake = judge(fake.detach(), fake_label)
+            loss_d = losses.discriminator_loss(objective, score_real, score_fake, config.label_smoothing, config.drift)
+            total = loss_d
+            if config.objective == "wgan-gp":
+                # The label of the reals stands for both ends of the line that the penalty looks at.
+                mix = torch.rand(phase.batch, generator=random).to(device)
+                penalty = losses.gradient_penalty(D, real, fake, real_label, mix)
+                total = total + config.gp_weight * penalty
+                penalty_value = penalty.item()
+            if gamma > 0 and journal.step % config.r1_interval == 0:
+                # Less often and as much more strongly (Karras et al. 2019, appendix B); in float32.
+                seen_real = augment(real, config.policies, config.augment_p, random)
+                penalty = losses.r1_penalty(D, seen_real, real_label)
+                if config.r2:
+                    seen_fake = augment(fake.detach(), config.policies, config.augment_p, random)
+                    penalty = penalty + losses.r1_penalty(D, seen_fake, fake_label)
+                total = total + 0.5 * gamma * config.r1_interval * penalty
+                penalty_value = penalty.item()
+            optimisers["D_optimiser"].zero_grad(set_to_none=True)
+            total.backward()
+            optimisers["D_optimiser"].step()
+            journal.seen += phase.batch
+
+        # G: be taken for real.
+        D.requires_grad_(False)
+        if not config.reuse_fakes:
+            fake, fake_label = draw_fakes(phase.batch)
+        against = (judge(real, real_label),) if objective.paired else ()
+        loss_g = objective.generator(judge(fake, fake_label), *against)
+        optimisers["G_optimiser"].zero_grad(set_to_none=True)
+        loss_g.backward()
+        optimisers["G_optimiser"].step()
+        average.update(G, phase.batch * config.critic_steps, journal.seen)
+
+        values = {"loss_d": loss_d, "loss_g": loss_g, "score_real": score_real.mean(), "score_fake": score_fake.mean()}
+        state = {"penalty": penalty_value, "gamma": gamma, "rate": rate}
+        journal.note(values, {**state, "resolution": phase.resolution, "alpha": phase.alpha})
+        match journal.due():
+            case "snapshot":
+                save(final=False)
+            case "preview":
+                run.preview(averaged_copy(average), journal.seen)
+        journal.obey()
+    save(final=True)

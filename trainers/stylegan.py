@@ -1,0 +1,224 @@
+"""Training a StyleGAN (Karras et al. 2018, arXiv:1812.04948) or a StyleGAN2 (Karras et al. 2019, arXiv:1912.04958).
+
+One loop for both: they differ in their nets, and in that the first may grow and the second may be held to even path
+lengths. `StyleGenerator.draw` mixes the styles and keeps the mean of w.
+"""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ganviz.datasets import Dataset
+from ganviz.models import stylegan, stylegan2
+from trainers import losses
+from trainers import run as runs
+from trainers.augment import augment
+from trainers.configs import StyleGAN2Training, StyleGANTraining
+from trainers.control import Control, Display
+from trainers.dcgan import (
+    averaged_copy,
+    make_card,
+    make_optimisers,
+    mean_score,
+    one_hot,
+    penalty_weight,
+    pick_device,
+    pick_precision,
+    rate_factor,
+    real_images,
+)
+from trainers.ema import Average
+from trainers.growth import Phase, at_phase, grow, phase_at, placed
+from trainers.journal import Journal
+from trainers.preview import measure
+from trainers.run import Run
+
+
+def train(
+    config: StyleGANTraining | StyleGAN2Training,
+    data: Dataset,
+    run: Run,
+    control: Control,
+    display: Display,
+    resume: bool,
+) -> None:
+    """Train until the budget is used or a stop is asked for; the run folder is whole at every moment.
+
+    data    images of config.resolution and config.channels, with labels when conditional
+    resume  go on from the folder's state, bit for bit where precision and threads are the same (on a processor)
+
+    Raises GanvizError when a loss is not finite; the last good snapshot stays.
+    """
+    device = torch.device(pick_device(config.device))
+    torch.set_num_threads(runs.default_threads(config.threads))
+    half_precision = pick_precision(config.precision, device)
+    num_classes = data.num_classes if config.conditional else 0
+    chosen, apart = runs.held_out(len(data), config.hold_out)
+    tensors, counters = run.load_state() if resume else ({}, {})
+
+    torch.manual_seed(config.seed)
+    G, D = (net.to(device).train() for net in make_nets(config, num_classes, counters.get("resolution", 0)))
+    average = Average(G, config.ema_half_life, config.ema_ramp)
+    optimisers = make_optimisers(config, G, D)
+    objective = losses.OBJECTIVES[config.objective]
+    random = torch.Generator().manual_seed(config.seed)  # noise, mixing, mirroring, augmentation
+    pl_weight = config.pl_weight if isinstance(config, StyleGAN2Training) else 0.0
+    pl_mean = torch.zeros((), device=device)
+    penalty_value = 0.0
+
+    journal = Journal(run, control, display)
+    if resume:
+        runs.restore_state(tensors, {"G": G, "D": D, "average": average.net}, optimisers, random)
+        pl_mean.copy_(tensors["pl_mean"])
+        penalty_value = counters["penalty"]
+        journal.restore(counters)
+
+    def save(final: bool) -> None:
+        """A snapshot of the average, a preview, and the state to go on from."""
+        shown = averaged_copy(average)
+        size = shown.config.resolution
+        facts: dict[str, Any] = {
+            "preset": config.preset,
+            "objective": config.objective,
+            "parameters": sum(p.numel() for p in G.parameters()),
+            "training images": len(chosen),
+            "minutes": round(journal.clock.seconds / 60, 1),
+        }
+        if size < config.resolution or float(getattr(G, "alpha", 1)) < 1:
+            facts["resolution"] = f"{size} px, faded in by {float(G.alpha):.0%}"
+        if len(apart):
+            facts["discriminator score, held-out"] = round(mean_score(D, data, apart, num_classes, size), 3)
+            seen_ones = chosen[: len(apart)]
+            facts["discriminator score, training"] = round(mean_score(D, data, seen_ones, num_classes, size), 3)
+        if final and config.measure and size == config.resolution:
+            facts.update(measure(shown, data, chosen, apart, config.measure))
+        run.snapshot(shown, make_card(config, data, run, journal.seen, facts), config.half)
+        run.preview(shown, journal.seen)
+        state = runs.state_tensors({"G": G, "D": D, "average": average.net}, optimisers, random)
+        state["pl_mean"] = pl_mean
+        run.save_state(state, {**journal.counters(), "penalty": penalty_value, "resolution": size})
+
+    def draw_fakes(batch: int, half: bool) -> tuple[Tensor, Tensor, Tensor | None]:
+        """Images (batch, C, H, W) of fresh noise, their w, and their labels, drawn as often as the data has them."""
+        z = torch.randn(batch, config.z_dim, generator=random).to(device)
+        label = None
+        if num_classes:
+            picked = torch.randint(len(chosen), (batch,), generator=random).numpy()
+            label = one_hot(data, chosen[picked], num_classes, device)
+        with torch.autocast(device.type, torch.bfloat16, enabled=half):
+            image, ws = G.draw(z, label, random, config.mixing, config.w_decay)
+        return image, ws, label
+
+    def judge(image: Tensor, label: Tensor | None) -> Tensor:
+        """D's scores (batch,) of augmented images, in float32."""
+        image = augment(image, config.policies, config.augment_p, random)
+        with torch.autocast(device.type, torch.bfloat16, enabled=half_precision):
+            return D(image, label).float()
+
+    while journal.going_on:
+        phase = Phase(config.resolution, 1.0, config.batch)
+        if isinstance(config, StyleGANTraining) and config.progressive:
+            phase = phase_at(config, journal.seen)
+            while phase.resolution > G.config.resolution:
+                save(final=False)  # what this resolution came to
+                G, D = grow(G, D, average, 2 * G.config.resolution, config.seed)
+                optimisers = make_optimisers(config, G, D)
+            for net in (G, D):
+                net.alpha.fill_(phase.alpha)
+        share = journal.share
+        rate = rate_factor(config, share, journal.seen)
+        for name, lr in (("G_optimiser", config.lr_g), ("D_optimiser", config.lr_d)):
+            for group in optimisers[name].param_groups:
+                group["lr"] = lr * rate
+        gamma = penalty_weight(config, share)
+
+        # D: tell reals from fakes.
+        D.requires_grad_(True)
+        for _ in range(config.critic_steps):
+            indices = chosen[runs.data_order(len(chosen), config.seed, journal.seen, phase.batch)]
+            real = at_phase(real_images(data, indices, config.flip, random, device), phase)
+            real_label = one_hot(data, indices, num_classes, device) if num_classes else None
+            with torch.set_grad_enabled(config.reuse_fakes):
+                fake, _, fake_label = draw_fakes(phase.batch, half_precision)
+            score_real = judge(real, real_label)
+            score_fake = judge(fake.detach(), fake_label)
+            loss_d = losses.discriminator_loss(objective, score_real, score_fake, config.label_smoothing, config.drift)
+            total = loss_d
+            if config.objective == "wgan-gp":
+                # The label of the reals stands for both ends of the line that the penalty looks at.
+                mix = torch.rand(phase.batch, generator=random).to(device)
+                penalty = losses.gradient_penalty(D, real, fake, real_label, mix)
+                total = total + config.gp_weight * penalty
+                penalty_value = penalty.item()
+            if gamma > 0 and journal.step % config.r1_interval == 0:
+                # Lazy regularisation (Karras et al. 2019, appendix B): less often and as much more strongly. In
+                # float32, because it is differentiated twice.
+                seen_real = augment(real, config.policies, config.augment_p, random)
+                penalty = losses.r1_penalty(D, seen_real, real_label)
+                if config.r2:
+                    seen_fake = augment(fake.detach(), config.policies, config.augment_p, random)
+                    penalty = penalty + losses.r1_penalty(D, seen_fake, fake_label)
+                total = total + 0.5 * gamma * config.r1_interval * penalty
+                penalty_value = penalty.item()
+            optimisers["D_optimiser"].zero_grad(set_to_none=True)
+            total.backward()
+            optimisers["D_optimiser"].step()
+            journal.seen += phase.batch
+
+        # G: be taken for real.
+        D.requires_grad_(False)
+        if not config.reuse_fakes:
+            fake, _, fake_label = draw_fakes(phase.batch, half_precision)
+        against = (judge(real, real_label),) if objective.paired else ()
+        loss_g = objective.generator(judge(fake, fake_label), *against)
+        optimisers["G_optimiser"].zero_grad(set_to_none=True)
+        loss_g.backward()
+        if isinstance(config, StyleGAN2Training) and pl_weight > 0 and journal.step % config.pl_interval == 0:
+            # Path lengths (Karras et al. 2019, section 3.2): pulled towards their own running mean, on half a batch.
+            image, ws, _ = draw_fakes(max(phase.batch // 2, 1), False)
+            length = losses.path_length(image, ws, torch.randn(image.shape, generator=random).to(device))
+            pl_mean.lerp_(length.detach().mean(), 1 - config.pl_decay)
+            (pl_weight * config.pl_interval * (length - pl_mean).square().mean()).backward()
+        optimisers["G_optimiser"].step()
+        average.update(G, phase.batch * config.critic_steps, journal.seen)
+
+        values = {"loss_d": loss_d, "loss_g": loss_g, "score_real": score_real.mean(), "score_fake": score_fake.mean()}
+        state = {"penalty": penalty_value, "gamma": gamma, "rate": rate}
+        if pl_weight > 0:
+            state["path_length"] = pl_mean.item()
+        journal.note(values, {**state, "resolution": phase.resolution, "alpha": phase.alpha})
+        match journal.due():
+            case "snapshot":
+                save(final=False)
+            case "preview":
+                run.preview(averaged_copy(average), journal.seen)
+        journal.obey()
+    save(final=True)
+
+
+def make_nets(config: StyleGANTraining | StyleGAN2Training, num_classes: int, resolution: int) -> tuple[Any, Any]:
+    """Generator and discriminator as the options ask for; `resolution` is what growing nets have come to, 0: begin."""
+    shared: dict[str, Any] = {
+        "channels": config.channels,
+        "z_dim": config.z_dim,
+        "w_dim": config.w_dim,
+        "mapping_layers": config.mapping_layers,
+        "mapping_lr": config.mapping_lr,
+        "base_channels": config.base_channels,
+        "max_channels": config.max_channels,
+        "num_classes": num_classes,
+    }
+    if isinstance(config, StyleGANTraining):
+        begin = config.start_resolution if config.progressive else config.resolution
+        model = stylegan.StyleGANConfig(resolution=resolution or begin, final_resolution=config.resolution, **shared)
+        return placed(stylegan.Generator(model)), placed(stylegan.Discriminator(model))
+    model2 = stylegan2.StyleGAN2Config(
+        resolution=config.resolution,
+        top=config.top,
+        tail_channels=config.tail_channels,
+        resample=config.resample,
+        noise=config.noise,
+        **shared,
+    )
+    return placed(stylegan2.Generator(model2)), placed(stylegan2.Discriminator(model2))
