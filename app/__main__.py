@@ -22,6 +22,9 @@ SCREENSHOT_TIMEOUT_S = 120
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run ganviz and return the exit code."""
+    # torch's threads spin while they wait for one another. On a busy machine that takes the processor from the very
+    # thread that they wait for, and a picture takes ten times as long. Read when torch is imported.
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     words = list(sys.argv[1:] if arguments is None else arguments)
     first = next((word for word in words if not word.startswith("-")), "")
     if words[:1] == ["train"]:

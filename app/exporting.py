@@ -53,15 +53,15 @@ class ExportDialog(QDialog):
         self.path.setToolTip("File to write; its folder must exist")
         self.path.setMinimumWidth(360)
         self.browse = IconButton("folder-open-outline", "Choose where to", f"{name}-browse")
-        self.kind = Choice(f"{name}-kind", "Kind of file")
+        self.kind = Choice(f"{name}-kind", "Kind of file", whole=True)
         for text, suffix in VIDEO_KINDS if video else (("PNG picture", ".png"),):
             self.kind.addItem(text, suffix)
-        self.side = Choice(f"{name}-size", "Size of the picture")
+        self.side = Choice(f"{name}-size", "Size of the picture", whole=True)
         for factor in ENLARGEMENTS:
             if factor == 1 or resolution * factor <= SIDE_LIMIT:
                 text = f"{resolution * factor} px" + (" (as drawn)" if factor == 1 else f" (x {factor})")
                 self.side.addItem(text, None if factor == 1 else resolution * factor)
-        self.quality = Choice(f"{name}-quality", "Quality of the video")
+        self.quality = Choice(f"{name}-quality", "Quality of the video", whole=True)
         for text, value in QUALITIES:
             self.quality.addItem(text, value)
         self.metadata = Tick(
@@ -88,6 +88,7 @@ class ExportDialog(QDialog):
             grid.addWidget(label, k, 0)
             if isinstance(item, QWidget):
                 label.setBuddy(item)
+                item.setMinimumWidth(200)
                 grid.addWidget(item, k, 1, Qt.AlignmentFlag.AlignLeft)
             else:
                 label.setBuddy(self.path)

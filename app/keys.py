@@ -22,11 +22,18 @@ class KeysDialog(QDialog):
         grid.setVerticalSpacing(6)
         native = QKeySequence.SequenceFormat.NativeText
         rows = [(QKeySequence(c.shortcut).toString(native), c.text.rstrip("…")) for c in COMMANDS if c.shortcut]
-        for k, (keys, text) in enumerate([*rows, *HANDS]):
-            what = QLabel(keys)
-            what.setFont(theme.text_font(bold=True))
-            grid.addWidget(what, k, 0)
-            grid.addWidget(QLabel(text), k, 1)
+        for heading, entries in (("ANYWHERE", rows), ("WITH THE HANDS", HANDS)):
+            title = QLabel(heading)
+            title.setFont(theme.caption_font())
+            title.setProperty("tone", "muted")
+            grid.addWidget(title, grid.rowCount(), 0)
+            for keys, text in entries:
+                what = QLabel(keys)
+                what.setFont(theme.text_font(bold=True))
+                line = grid.rowCount()
+                grid.addWidget(what, line, 0)
+                grid.addWidget(QLabel(text), line, 1)
+            grid.setRowMinimumHeight(grid.rowCount(), 8)
         close = TextButton("Close", "Close this list", "keys-close", kind="primary")
         close.clicked.connect(self.accept)
         whole = QVBoxLayout(self)

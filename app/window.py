@@ -5,6 +5,7 @@ follow, and the newest recipe goes to the compute thread's mailbox; its frame co
 """
 
 import logging
+import re
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +20,13 @@ from app.compute import Compute
 from app.document import Document
 from app.exporting import ExportDialog, Wish, default_folder, free_name, video_job, write_image
 from app.keys import KeysDialog
+from app.latents import anchor
 from app.layout import Parts, build
 from app.opening import PATTERNS, SESSION_SUFFIX, Opener
 from app.settings import SETTINGS, Settings
 from app.widgets.canvas import Canvas
 from ganviz.errors import GanvizError
-from ganviz.recipe import Recipe, Seed, describe
+from ganviz.recipe import Recipe, describe
 from ganviz.session import Kept, Session
 
 log = logging.getLogger(__name__)
@@ -256,7 +258,7 @@ class MainWindow(QMainWindow):
             panel.show_session(new)
         self.parts.walk.show_session(new)
         if old is None or old.recipe != new.recipe:
-            self.parts.recipe.setText(describe(new.recipe, self.document.card.class_names))
+            self.parts.recipe.setText(_say(new.recipe, self.document.card.class_names))
             self.compute.request(new.recipe)
             if old is not None and old.recipe.model == new.recipe.model:
                 self._hint_done()
@@ -510,7 +512,13 @@ class MainWindow(QMainWindow):
         KeysDialog(self).open()
 
 
+def _say(recipe: Recipe, class_names: tuple[str, ...]) -> str:
+    """The recipe in one line, negative numbers with a true minus."""
+    return re.sub(r"(?<!\w)-(?=\d)", "−", describe(recipe, class_names))
+
+
 def _stem(recipe: Recipe) -> str:
     """A file name for a picture, without its suffix."""
-    seed = f"-seed{recipe.latent.seed}" if isinstance(recipe.latent, Seed) else ""
+    at = anchor(recipe.latent)
+    seed = f"-seed{at.seed}" if at is not None else ""
     return "".join(c if c.isalnum() or c in "-_." else "-" for c in f"{recipe.model.name}{seed}")

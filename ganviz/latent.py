@@ -54,7 +54,9 @@ def slerp(a: Tensor, b: Tensor, t: float) -> Tensor:
         return a if t == 0 else b
     length_a, length_b = a.norm(dim=-1, keepdim=True), b.norm(dim=-1, keepdim=True)
     unit_a, unit_b = a / length_a.clamp_min(1e-12), b / length_b.clamp_min(1e-12)
-    angle = torch.arccos((unit_a * unit_b).sum(-1, keepdim=True).clamp(-1, 1))
+    # The arc cosine of the dot product loses half of the digits where the two are nearly (anti)parallel.
+    chord, total = (unit_a - unit_b).norm(dim=-1, keepdim=True), (unit_a + unit_b).norm(dim=-1, keepdim=True)
+    angle = 2 * torch.atan2(chord, total)
     sine = torch.sin(angle)
     safe = sine.clamp_min(1e-6)
     arc = (torch.sin((1 - t) * angle) * unit_a + torch.sin(t * angle) * unit_b) / safe

@@ -24,6 +24,7 @@ class GalleryPanel(Strip):
             "gallery",
             "Gallery",
             EMPTY,
+            side=64,
             movable=True,
             removable=True,
             actions=(

@@ -19,7 +19,7 @@ class HistoryPanel(Strip):
     """Past, present and undone steps; the present is marked."""
 
     def __init__(self, document: Document, compute: Compute) -> None:
-        super().__init__("history", "History", "Every step will show here; a click goes back to it.")
+        super().__init__("history", "History", "Every step will show here; a click goes back to it.", side=64)
         self._document, self._compute = document, compute
         self._places: list[int] = []  # for each item, its entry in past + present + future
         self._follow = QTimer(self, singleShot=True, interval=FOLLOW_MS)

@@ -181,11 +181,7 @@ class LatentPanel(Card):
         if not self._document.is_open:
             return
         recipe = self._document.recipe
-        wanted = {recipe.edit(latent=latents.with_anchor(recipe.latent, Seed(seed))): seed for seed in seeds}
-        # What is still under way for seeds on the pad has to be asked for again: one list replaces the other.
-        pad = set(self.plane.seeds())
-        waiting = {old: seed for old, seed in self._neighbours.items() if seed in pad and seed not in seeds}
-        self._neighbours = {**waiting, **wanted}
+        self._neighbours = {recipe.edit(latent=latents.with_anchor(recipe.latent, Seed(seed))): seed for seed in seeds}
         self._compute.want_thumbnails(CHANNEL, list(self._neighbours))
 
     def _thumbnail(self, recipe: Recipe, pixels: np.ndarray) -> None:

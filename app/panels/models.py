@@ -114,6 +114,7 @@ class ModelsPanel(QWidget):
             self.chosen.emit(path)
 
     def _draw(self, digests: list[str]) -> None:
+        self._asked.clear()
         for found in self._listed:
             if found.header.digest in digests and found.size <= SMALL:
                 self._asked[fresh_recipe(found.header, seed=THUMBNAIL_SEED)] = found.header.digest

@@ -96,13 +96,15 @@ class SegmentedTabs(QTabBar):
 class Choice(QComboBox):
     """A drop-down list with the theme's chevron, which steps by wheel only while it has the focus."""
 
-    def __init__(self, name: str, tip: str, parent: QWidget | None = None) -> None:
+    def __init__(self, name: str, tip: str, parent: QWidget | None = None, *, whole: bool = False) -> None:
+        """`whole`: as wide as its longest entry, rather than as narrow as the layout wants."""
         super().__init__(parent)
         self.setObjectName(name)
         self.setAccessibleName(tip)
         self.setToolTip(tip)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        policies = QComboBox.SizeAdjustPolicy
+        self.setSizeAdjustPolicy(policies.AdjustToContents if whole else policies.AdjustToMinimumContentsLengthWithIcon)
         self.setMinimumContentsLength(6)
 
     def wheelEvent(self, event):

@@ -31,7 +31,7 @@ from app.widgets.message_bar import HintLine, MessageBar
 Tool = Literal["latent", "pan"]
 
 ZOOMS = (1 / 8, 1 / 4, 1 / 2, 1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64)
-MARGIN = 24
+MARGIN = 32
 """Logical pixels kept free around a fitted picture."""
 KEEP = 48
 """Device pixels of the picture that panning leaves in view."""
@@ -306,7 +306,9 @@ class Canvas(QWidget):
         self.message.setGeometry((self.width() - width) // 2, 12, width, height)
         hint = self.hint.sizeHint()
         width = min(hint.width(), self.width() - 16)
-        self.hint.setGeometry((self.width() - width) // 2, self.height() - hint.height() - 12, width, hint.height())
+        self.hint.setGeometry(
+            (self.width() - width) // 2, self.height() - hint.height() - MARGIN - 16, width, hint.height()
+        )
 
     def show_message(self, text: str, kind: Any = "error", action: str = "", act: Any = None) -> None:
         """Say something in a bar over the picture, see MessageBar.show_message."""

@@ -287,10 +287,9 @@ class ModelList(QWidget):
                 self.activated.emit(entry.key)
 
     def _ask(self) -> None:
-        keys = [row.key for row in self._all]
-        missing = [key for key in keys if key not in self._pixels and key not in self._asked]
-        if missing:
-            self._asked.update(missing)
+        missing = [row.key for row in self._all if row.key not in self._pixels]
+        if not self._asked.issuperset(missing):
+            self._asked = set(missing)
             self.needed.emit(missing)
 
     def sizeHint(self) -> QSize:

@@ -32,7 +32,8 @@ class SeedPlane(QWidget):
     Signals
     point_changed(right, down)   where the ring went, in seeds right of and below the middle one
     began, ended                 around each drag and each run of keys; while one lasts, the pad stays where it is
-    needed(list)                 seeds whose thumbnails are missing, the nearest first
+    needed(list)                 all seeds whose thumbnails are missing, the nearest first, in place of what was
+                                 asked for before
     """
 
     point_changed = Signal(float, float)
@@ -138,9 +139,9 @@ class SeedPlane(QWidget):
         nearest = sorted(range(COLUMNS * ROWS), key=lambda place: (sum(distance(place)), place))
         seeds = self.seeds()
         missing = [seeds[place] for place in nearest]
-        missing = [s for s in missing if (s not in self._pixels or s in self._stale) and s not in self._asked]
-        if missing:
-            self._asked.update(missing)
+        missing = [seed for seed in missing if seed not in self._pixels or seed in self._stale]
+        if not self._asked.issuperset(missing):
+            self._asked = set(missing)
             self.needed.emit(missing)
 
     def showEvent(self, event) -> None:
@@ -271,7 +272,7 @@ class SeedPlane(QWidget):
         at = QPointF(min(self.width() - edge, max(edge, at.x())), min(self.height() - edge, max(edge, at.y())))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         # A dark ring under the bright one, so that it is seen on any picture.
-        painter.setPen(QPen(theme.color("background", 0.85), 4.5))
+        painter.setPen(QPen(theme.color("background", 0.6), 4))
         painter.drawEllipse(at, RING, RING)
         painter.setPen(QPen(theme.color("accent"), 2.2))
         painter.drawEllipse(at, RING, RING)

@@ -156,7 +156,8 @@ class Strip(QListView):
 
     Signals
     activated_at(int)             a click or Enter on the item of this index
-    needed(list)                  keys of visible items that have no picture; answer with `set_picture`
+    needed(list)                  keys of all visible items that have no picture, in place of what was asked for
+                                  before; answer with `set_picture`
     moved(int, int)               an item was dragged from one index to stand at another; only if `movable`
     removed(int)                  Delete was pressed on an item; only if `removable`
     action_triggered(str, int)    an entry of the context menu was chosen for an item
@@ -290,9 +291,9 @@ class Strip(QListView):
         if not self.isVisible():
             return
         wanted = (self.items()[k].key for k in self.visible_indices())
-        missing = [k for k in dict.fromkeys(wanted) if k not in self._pixels and k not in self._asked]
-        if missing:
-            self._asked.update(missing)
+        missing = [k for k in dict.fromkeys(wanted) if k not in self._pixels]
+        if not self._asked.issuperset(missing):
+            self._asked = set(missing)
             self.needed.emit(missing)
 
     def showEvent(self, event) -> None:

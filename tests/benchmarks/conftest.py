@@ -103,6 +103,7 @@ def measure() -> Callable[..., dict[str, Any]]:
     """Run a script of this folder in a fresh process, offscreen; the JSON object that it prints."""
     environment = {key: value for key, value in os.environ.items() if key != "OMP_NUM_THREADS"}
     environment |= {"QT_QPA_PLATFORM": "offscreen", "PYTHONPATH": str(HERE.parents[1])}
+    environment["OMP_WAIT_POLICY"] = "passive"  # as `app.__main__.main` has it
 
     def run(script: str, *arguments: Any) -> dict[str, Any]:
         command = [sys.executable, str(HERE / script), *map(str, arguments)]

@@ -1,15 +1,20 @@
 """In a process of its own: drag sliders of the real window, offscreen, and print how it kept up.
 
-    measure_window.py MODEL FILM  ->  {phase: {"gaps": [ms], "latencies": [ms], "ticks", "last": ms}}
+    measure_window.py MODEL FILM  ->  {phase: {"gaps": [ms], "waits": [ms], "latencies": [ms], "ticks", "last": ms}}
 
 A heartbeat of 2 ms on the UI thread runs from the first picture on; its gaps say for how long the thread was held
-up. A slider is moved at 60 Hz; each picture's latency counts from the `setValue` that asked for it to `frameShown`.
+up, its waits how much of a gap the thread was ready to run but got no processor, because others had them (Linux;
+0 elsewhere). A slider is moved at 60 Hz; each picture's latency counts from the `setValue` that asked for it to
+`frameShown`.
 """
 
 import json
 import math
+import os
 import sys
+import threading
 import time
+from collections.abc import Callable
 
 from PySide6.QtCore import QEventLoop, Qt, QTimer
 from PySide6.QtWidgets import QApplication, QWidget
@@ -31,21 +36,23 @@ class Meter:
         self.phases: dict[str, dict] = {}
         self.beat = QTimer(timerType=Qt.TimerType.PreciseTimer, interval=HEARTBEAT_MS)
         self.beat.timeout.connect(self.on_beat)
-        self.previous = time.perf_counter()
+        self.queue = open_queue()
+        self.previous, self.waited = time.perf_counter(), self.queue()
         window.canvas.frameShown.connect(self.on_frame)
         self.begin("settling after the first picture")
 
     def begin(self, name: str) -> None:
-        self.phase = self.phases.setdefault(name, {"gaps": [], "latencies": [], "ticks": 0, "last": 0.0})
+        self.phase = self.phases.setdefault(name, {"gaps": [], "waits": [], "latencies": [], "ticks": 0, "last": 0.0})
 
     def on_beat(self) -> None:
-        now = time.perf_counter()
+        now, waited = time.perf_counter(), self.queue()
         self.phase["gaps"].append((now - self.previous) * 1000)
-        self.previous = now
+        self.phase["waits"].append(waited - self.waited)
+        self.previous, self.waited = now, waited
 
     def on_frame(self, frame) -> None:
         if not self.beat.isActive():
-            self.previous = time.perf_counter()
+            self.previous, self.waited = time.perf_counter(), self.queue()
             self.beat.start()
         asked = self.sent.pop(frame.recipe, None)
         if asked is not None:
@@ -75,6 +82,14 @@ class Meter:
         ended = time.perf_counter()
         wait_until(lambda: not self.window.behind)
         self.phase["last"] = (time.perf_counter() - ended) * 1000
+
+
+def open_queue() -> Callable[[], float]:
+    """A function that gives the milliseconds for which this thread has waited for a processor so far."""
+    if not sys.platform.startswith("linux"):
+        return lambda: 0.0
+    file = os.open(f"/proc/self/task/{threading.get_native_id()}/schedstat", os.O_RDONLY)
+    return lambda: int(os.pread(file, 100, 0).split()[1]) / 1e6
 
 
 def wait_until(ready, seconds: float = 60) -> None:

@@ -15,10 +15,12 @@ TURNS = 5
 @pytest.mark.timeout(300)
 def test_the_window_keeps_up_with_the_hand(report, measure, face_model: Path, tmp_path: Path):
     for phase, found in measure("measure_window.py", face_model, tmp_path / "walk.mp4").items():
-        gaps, latencies = found["gaps"], found["latencies"]
+        gaps, latencies = np.array(found["gaps"]), found["latencies"]
         report(f"{phase}: UI thread held up, 95th percentile", np.percentile(gaps, 95), "ms")
         report(f"{phase}: UI thread held up, 99th percentile", np.percentile(gaps, 99), "ms")
-        report(f"{phase}: UI thread held up, most", max(gaps), "ms", "under 50")
+        report(f"{phase}: UI thread held up, most", gaps.max(), "ms", "under 50")
+        own = gaps - found["waits"]
+        report(f"{phase}: most, without waiting for a processor", own.max(), "ms", "under 50")
         if found["ticks"]:
             for share, words in ((50, "median"), (95, "95th percentile"), (99, "99th percentile")):
                 report(f"{phase}: drag to pixels, {words}", np.percentile(latencies, share), "ms")

@@ -7,7 +7,7 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication
 
 from app import theme
-from app.widgets.canvas import Canvas
+from app.widgets.canvas import MARGIN, Canvas
 from app.widgets.image import smooth_image, thumbnail, to_qimage
 
 
@@ -79,7 +79,7 @@ def test_a_hidden_canvas_still_says_that_it_took_the_frame(qtbot):
 def test_fit_fills_the_canvas_and_keeps_the_shape(canvas):
     box = canvas.picture_rect()
     assert canvas.fitted
-    assert box.height() == 300 - 48 and box.width() == box.height()
+    assert box.height() == 300 - 2 * MARGIN and box.width() == box.height()
     assert box.center().x() == pytest.approx(200, abs=1)
 
 
