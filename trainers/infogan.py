@@ -106,14 +106,14 @@ def train(config: InfoGANTraining, data: Dataset, run: Run, control: Control, di
             return G(z, None, codes), codes
 
     def look_at(image: Tensor) -> Tensor:
-        """D's features (batch, F) of augmented images."""
+        """D's features (batch, F) of augmented images, in float32, as the last layers of D and Q want them."""
         image = augment(image, config.policies, config.augment_p, random)
         with torch.autocast(device.type, torch.bfloat16, enabled=half_precision):
-            return D.features(image)
+            return D.features(image).float()
 
     def information(features: Tensor, codes: dict[str, Tensor]) -> tuple[Tensor, Tensor, Tensor]:
         """The weighted sum of what Q does not find of the codes, and its two parts, in float32."""
-        guesses = D.recognise(features.float())
+        guesses = D.recognise(features)
         categorical, continuous = losses.information(codes, guesses, config.likelihood == "fixed")
         weighted = config.lambda_categorical * categorical + config.lambda_continuous * continuous
         return weighted, categorical, continuous
@@ -134,8 +134,8 @@ def train(config: InfoGANTraining, data: Dataset, run: Run, control: Control, di
             with torch.set_grad_enabled(config.reuse_fakes):
                 fake, codes = draw_fakes()
             features = look_at(fake.detach())
-            score_real = D.judge(look_at(real)).float()
-            score_fake = D.judge(features).float()
+            score_real = D.judge(look_at(real))
+            score_fake = D.judge(features)
             loss_d = losses.discriminator_loss(objective, score_real, score_fake, config.label_smoothing, config.drift)
             total = loss_d + information(features, codes)[0]
             if config.objective == "wgan-gp":
@@ -163,8 +163,8 @@ def train(config: InfoGANTraining, data: Dataset, run: Run, control: Control, di
         if not config.reuse_fakes:
             fake, codes = draw_fakes()
         features = look_at(fake)
-        against = (D.judge(look_at(real)).float(),) if objective.paired else ()
-        loss_g = objective.generator(D.judge(features).float(), *against)
+        against = (D.judge(look_at(real)),) if objective.paired else ()
+        loss_g = objective.generator(D.judge(features), *against)
         weighted, categorical, continuous = information(features, codes)
         G_optimiser.zero_grad(set_to_none=True)
         (loss_g + weighted).backward()

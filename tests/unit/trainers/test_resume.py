@@ -101,3 +101,11 @@ def test_a_loss_that_is_not_finite_stops_with_one_line_and_keeps_the_last_snapsh
     assert "no longer a finite number" in line and "00000016.safetensors" in line
     assert (run / "state.safetensors").read_bytes() == before
     assert len(list((run / "snapshots").iterdir())) == 1
+
+
+@pytest.mark.parametrize("arch", TINY)
+def test_bfloat16_trains_too(arch: str, data: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    common = "--resolution 16 --batch 8 --threads 1 --precision bf16 --images 32 --augment color".split()
+    assert main([arch, "--data", str(data), "--out", str(run), *common, *TINY[arch].split()]) == 0
+    assert all(torch.isfinite(tensor).all() for tensor in weights(run).values())

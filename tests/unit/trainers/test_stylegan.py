@@ -25,15 +25,6 @@ def test_snapshots_carry_the_mean_of_w(arch: str, data: Path, tmp_path: Path) ->
     assert torch.allclose(flat[0], flat[1], atol=1e-5)
 
 
-@pytest.mark.parametrize("arch", ["stylegan", "stylegan2"])
-def test_bfloat16_trains_too(arch: str, data: Path, tmp_path: Path) -> None:
-    run = tmp_path / "run"
-    options = [*SMALL, "--threads", "1", "--precision", "bf16", "--images", "32", "--augment", "color"]
-    assert main([arch, "--data", str(data), "--out", str(run), *options]) == 0
-    weights = checkpoint.load(next((run / "snapshots").iterdir())).state_dict()
-    assert all(torch.isfinite(tensor).all() for tensor in weights.values())
-
-
 def test_path_lengths_are_logged_where_they_are_asked_for(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
