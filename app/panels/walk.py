@@ -10,7 +10,8 @@ from app.compute import Compute
 from app.document import Document
 from app.status import duration
 from app.widgets.buttons import Choice, IconButton
-from app.widgets.number import FloatSlider, NumberField
+from app.widgets.number import NumberField
+from app.widgets.slider import FloatSlider
 from ganviz.errors import GanvizError
 from ganviz.session import Session
 from ganviz.walk import EASINGS, MAX_FRAMES, Walk, WalkRecipes
