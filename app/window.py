@@ -51,6 +51,7 @@ class MainWindow(QMainWindow):
         self._model = model
         self._started = False
         self._stopped = False
+        self._shown: Any = None  # the frame that was painted last
         self._failed: Recipe | None = None  # a recipe that could not be drawn
         self._job = ""
         self.actions_by_id = self._make_actions()
@@ -248,8 +249,8 @@ class MainWindow(QMainWindow):
     @property
     def behind(self) -> bool:
         """Whether the picture on screen is not that of the document's recipe."""
-        frame = self.canvas.frame
-        return self.document.is_open and (frame is None or frame.recipe != self.document.recipe)
+        shown = self._shown
+        return self.document.is_open and (shown is None or shown.recipe != self.document.recipe)
 
     def _document_changed(self, old: Session | None, new: Session) -> None:
         if old is None or old.recipe.model != new.recipe.model:
@@ -284,6 +285,7 @@ class MainWindow(QMainWindow):
         self.canvas.show_frame(frame)
 
     def _frame_shown(self, frame: Any) -> None:
+        self._shown = frame
         self.parts.status.frame_shown(frame.ms)
         self._show_state()
 
@@ -296,7 +298,7 @@ class MainWindow(QMainWindow):
         if not self.document.is_open:
             state = "no model"
         elif not self.behind:
-            state = "exact" if self.canvas.frame.exact else "preview"
+            state = "exact" if self._shown.exact else "preview"
         else:
             state = "rendering failed" if self._failed == self.document.recipe else "rendering"
         self.parts.status.set_state(state)

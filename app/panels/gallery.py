@@ -7,7 +7,7 @@ from app.compute import Compute
 from app.document import Document
 from app.widgets.strip import Item, ItemAction, Strip
 from ganviz.recipe import Recipe, describe
-from ganviz.session import Session
+from ganviz.session import Kept, Session
 from ganviz.spec import Spec
 
 CHANNEL = "gallery"
@@ -33,6 +33,7 @@ class GalleryPanel(Strip):
             ),
         )
         self._document, self._compute = document, compute
+        self._gallery: tuple[Kept, ...] | None = None  # what is on the strip
         self.needed.connect(lambda keys: compute.want_thumbnails(CHANNEL, keys))
         compute.thumbnail_ready.connect(self._thumbnail)
         self.activated_at.connect(self._show)
@@ -47,8 +48,11 @@ class GalleryPanel(Strip):
 
     def show_session(self, session: Session) -> None:
         """Follow the document."""
-        recipes = [kept.recipe for kept in session.gallery]
-        current = recipes.index(session.recipe) if session.recipe in recipes else -1
+        current = next((k for k, kept in enumerate(session.gallery) if kept.recipe == session.recipe), -1)
+        if session.gallery is self._gallery:
+            self.set_items(self.items(), current)
+            return
+        self._gallery = session.gallery
         items = [Item(kept.recipe, kept.note, self._say(kept.recipe, kept.note)) for kept in session.gallery]
         before = {item.key for item in self.items()}
         self.set_items(items, current)

@@ -8,8 +8,10 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
 from app import theme
 from app.compute import Compute
 from app.document import Document
+from app.status import duration
 from app.widgets.buttons import Choice, IconButton
-from app.widgets.number import FloatSlider, NumberField
+from app.widgets.number import NumberField
+from app.widgets.slider import FloatSlider
 from ganviz.errors import GanvizError
 from ganviz.session import Session
 from ganviz.walk import EASINGS, MAX_FRAMES, Walk, WalkRecipes
@@ -102,7 +104,8 @@ class WalkBar(QWidget):
         count = len(session.gallery)
         for button in (self.rewind_button, self.play_button):
             button.setEnabled(count > 1)
-        self.length.setText(f"{walk.seconds:.1f} s through {count} pictures" if count > 1 else "")
+        time = f"{walk.seconds:.1f} s" if walk.seconds < 60 else duration(walk.seconds)
+        self.length.setText(f"{time} through {count} pictures" if count > 1 else "")
         if self.playing and (count < 2 or session.walk != self._recipes_walk()):
             self.play(False)
 

@@ -15,6 +15,9 @@ from app.widgets.number import NumberRow
 FIRST = 16
 POOL = 48
 ROW_HEIGHT = 34
+SPARE_ROWS = 28
+"""Rows made one by one while nothing else happens, so that the first scrolling need not make them all at once."""
+SPARE_MS = 60
 LIMIT = 1e4
 """Typed values may go this far from zero."""
 
@@ -69,6 +72,8 @@ class DimensionList(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self._settle = QTimer(self, singleShot=True, interval=0)
         self._settle.timeout.connect(self._arrange)
+        self._spare = QTimer(self, interval=SPARE_MS)
+        self._spare.timeout.connect(self._make_spare)
         for dimension in range(FIRST):
             self._row(dimension)
         self._arrange()
@@ -89,6 +94,8 @@ class DimensionList(QWidget):
             if dimension >= max(FIRST, count):
                 self._drop(dimension)
         self._filter(self.search.text())
+        if self.isVisible():
+            self._spare.start()
 
     def values(self) -> dict[int, float]:
         """The amounts that are not zero, by dimension."""
@@ -153,6 +160,13 @@ class DimensionList(QWidget):
         row.ended.connect(self.ended)
         return row
 
+    def _make_spare(self) -> None:
+        if len(self._rows) >= min(self._count, FIRST + SPARE_ROWS):
+            self._spare.stop()
+            return
+        dimension = next(k for k in range(FIRST, self._count) if k not in self._rows)
+        self._row(dimension).hide()
+
     def _in_use(self, dimension: int) -> bool:
         row = self._rows[dimension]
         return row.slider.hasFocus() or row.field.hasFocus() or self._seen.get(dimension) == self._clock
@@ -205,6 +219,7 @@ class DimensionList(QWidget):
     def showEvent(self, event) -> None:
         super().showEvent(event)
         self._settle.start()
+        self._spare.start()
 
     def sizeHint(self) -> QSize:
         return QSize(280, 36 + ROW_HEIGHT * 9)

@@ -5,7 +5,7 @@ from PIL import Image
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QBrush, QImage, QPainter, QPixmap
 
-SMOOTH_LIMIT = 1024
+SMOOTH_LIMIT = 512
 """Longest side, in pixels, that the smooth enlargement computes; Qt's bilinear filter does the rest."""
 
 

@@ -1,10 +1,11 @@
 """The seed: a whole number from 0 to 2^32 - 1, which QSpinBox's 32 signed bits cannot hold."""
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtGui import QFocusEvent, QFontMetrics, QKeyEvent, QValidator, QWheelEvent
 from PySide6.QtWidgets import QAbstractSpinBox, QWidget
 
 from app import theme
+from app.widgets.number import leave_undo
 
 SEED_LIMIT = 1 << 32
 ROW = 100
@@ -70,6 +71,7 @@ class SeedField(QAbstractSpinBox):
     def _typed(self) -> None:
         text = self.lineEdit().text().strip()
         self.setValue(int(text) if text.isdecimal() else self._value)
+        self.lineEdit().setText(self.lineEdit().text())  # clears the field's own undo: it is the document's now
 
     def validate(self, text: str, pos: int):
         plain = text.strip()
@@ -89,6 +91,9 @@ class SeedField(QAbstractSpinBox):
         typed = int(text) if text.isdecimal() else self._value
         self.setValue(typed + steps)
         self.selectAll()
+
+    def event(self, event: QEvent) -> bool:
+        return leave_undo(self, event) or super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         steps = {

@@ -30,7 +30,8 @@ def main(model: str, target: str, frames: int) -> None:
             own.append(me.memory_info().rss)
             for child in me.children():
                 try:
-                    encoder.append(child.memory_info().rss)
+                    if "ffmpeg" in child.name():  # not this process's own image, before ffmpeg is in its place
+                        encoder.append(child.memory_info().rss)
                 except psutil.Error:  # it has just ended
                     pass
 

@@ -71,6 +71,20 @@ def test_typing_a_psi_beyond_the_slider_is_kept(story):
     assert story.recipe.psi == 2.5
 
 
+@pytest.mark.parametrize(("field", "typed"), [("psi-field", "0.50"), ("psi-field", "0.5"), ("seed", "12")])
+def test_ctrl_z_in_a_field_takes_back_what_was_entered_there(story, field, typed):
+    story.window.activateWindow()
+    widget = story.find(field)
+    widget.setFocus()
+    widget.selectAll()
+    story.qtbot.keyClicks(widget, typed)
+    story.qtbot.keyClick(widget, Qt.Key.Key_Return)
+    before = story.document.history.past[-1].recipe
+    assert story.recipe != before
+    story.qtbot.keyClick(widget, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert story.recipe == before
+
+
 def test_reset_is_grey_until_something_changed(story):
     reset = story.find("truncation-reset")
     assert not reset.isEnabled()

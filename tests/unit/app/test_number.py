@@ -4,7 +4,8 @@ from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QAbstractSlider, QApplication, QWidget
 
 from app import theme
-from app.widgets.number import HANDLE, FloatSlider, NumberRow
+from app.widgets.number import NumberRow
+from app.widgets.slider import HANDLE, FloatSlider
 
 
 @pytest.fixture
