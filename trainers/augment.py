@@ -5,9 +5,15 @@ so that unchanged images stay frequent and the changes do not leak into what the
 2020, section 2.2). All randomness comes from the generator that is passed in, so that a resumed run repeats it.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 import torch
 from torch import Generator, Tensor
 from torch.nn import functional as F
+
+ADAPT_STEPS = 4
+"""Steps between two moves of the adaptive strength."""
 
 
 def augment(image: Tensor, policies: tuple[str, ...], p: float, random: Generator) -> Tensor:
@@ -15,6 +21,43 @@ def augment(image: Tensor, policies: tuple[str, ...], p: float, random: Generato
     for policy in policies:
         image = POLICIES[policy](image, p, random)
     return image
+
+
+class Strength:
+    """The chance `p` of each augmentation: fixed, or steered by how D does (Karras et al. 2020, section 3).
+
+    Where D overfits, its scores of training images are nearly all positive: r = E[sign D(x)] nears 1. Every few steps
+    p rises if r is above `target` and falls if below, so fast that 0 to 1 would take `images` images. With a paired
+    objective, whose scores have no zero, r is E[sign(D(x) - D(G(z)))].
+
+    target  0 leaves p fixed; otherwise it begins at 0
+    """
+
+    def __init__(self, p: float, target: float, images: int) -> None:
+        self.p = 0.0 if target else p
+        self._target = target
+        self._images = images
+        self._signs: list[float] = []
+
+    def watch(self, score_real: Tensor, score_fake: Tensor, paired: bool) -> None:
+        """Take note of a step's scores (N,) and move p when it is time."""
+        if not self._target:
+            return
+        lead = score_real - score_fake if paired else score_real
+        self._signs.append(lead.sign().mean().item())
+        if len(self._signs) == ADAPT_STEPS:
+            over = sum(self._signs) / ADAPT_STEPS - self._target
+            move = ADAPT_STEPS * len(lead) / self._images
+            self.p = min(max(self.p + (move if over > 0 else -move), 0.0), 1.0)
+            self._signs = []
+
+    def counters(self) -> dict[str, Any]:
+        return {"p": self.p, "signs": self._signs}
+
+    def restore(self, counters: Mapping[str, Any]) -> None:
+        """Go on from what `counters` gave; a fixed p is the options' to say."""
+        if self._target:
+            self.p, self._signs = counters["p"], list(counters["signs"])
 
 
 def color(image: Tensor, p: float, random: Generator) -> Tensor:

@@ -88,6 +88,14 @@ class Training:
         "none", "DiffAugment: color, translation, cutout, joined by commas; or none", "data", fixed=True
     )
     augment_p: float = option(0.5, "chance of each augmentation for each image", "data", low=0, high=1)
+    ada_target: float = option(
+        0.0,
+        "share of reals that D may be sure of before --augment-p rises, 0.6 is usual; 0: fixed",
+        "data",
+        low=0,
+        high=1,
+    )
+    ada_images: int = option(500_000, "images over which it may rise from 0 to 1", "data", low=1)
     hold_out: int = option(0, "images, evenly spread, that are never trained on", "data", low=0, fixed=True)
 
     images: int = option(0, "stop after this many images in all; 0: no limit", "budget", low=0)
@@ -120,6 +128,8 @@ class Training:
         for policy in self.policies:
             if policy not in ("color", "translation", "cutout"):
                 raise GanvizError(f"--augment: expected color, translation, cutout or none, got {policy!r}")
+        if self.ada_target and not self.policies:
+            raise GanvizError("--ada-target: there is nothing to adapt; add --augment color,translation,cutout")
         if self.measure and not self.hold_out:
             raise GanvizError("--measure: figures need images that were not trained on; add --hold-out N")
         if self.label_smoothing and self.objective not in ("non-saturating", "minimax", "least-squares"):

@@ -17,7 +17,7 @@ from ganviz.models.dcgan import DCGANConfig, Discriminator, Generator
 from ganviz.spec import Card
 from trainers import losses
 from trainers import run as runs
-from trainers.augment import augment
+from trainers.augment import Strength, augment
 from trainers.configs import DCGANTraining, Training
 from trainers.control import Control, Display
 from trainers.ema import Average, recompute_statistics
@@ -58,6 +58,7 @@ def train(config: DCGANTraining, data: Dataset, run: Run, control: Control, disp
     G_optimiser = make_optimiser(config, G, config.lr_g)
     D_optimiser = make_optimiser(config, D, config.lr_d)
     objective = losses.OBJECTIVES[config.objective]
+    strength = Strength(config.augment_p, config.ada_target, config.ada_images)
     random = torch.Generator().manual_seed(config.seed)  # noise, mirroring, augmentation
 
     seen = step = 0
@@ -73,6 +74,7 @@ def train(config: DCGANTraining, data: Dataset, run: Run, control: Control, disp
         random.set_state(tensors["random"])
         seen, step, sums = counters["seen"], counters["step"], counters["sums"]
         penalty_value = counters["penalty"]
+        strength.restore(counters.get("strength", strength.counters()))  # older runs have none
         clock = Clock(counters["seconds"])
         run.trim_log(seen)
 
@@ -103,7 +105,7 @@ def train(config: DCGANTraining, data: Dataset, run: Run, control: Control, disp
             "random": random.get_state(),
         }
         counters = {"seen": seen, "step": step, "sums": sums, "penalty": penalty_value, "seconds": clock.seconds}
-        run.save_state(tensors, counters)
+        run.save_state(tensors, {**counters, "strength": strength.counters()})
 
     def draw_fakes() -> tuple[Tensor, Tensor | None]:
         """Images (batch, C, H, W) of fresh noise, and their labels, drawn as often as the data has them."""
@@ -117,7 +119,7 @@ def train(config: DCGANTraining, data: Dataset, run: Run, control: Control, disp
 
     def judge(image: Tensor, label: Tensor | None) -> Tensor:
         """D's scores (batch,) of augmented images, in float32."""
-        image = augment(image, config.policies, config.augment_p, random)
+        image = augment(image, config.policies, strength.p, random)
         with torch.autocast(device.type, torch.bfloat16, enabled=half_precision):
             return D(image, label).float()
 
@@ -144,6 +146,7 @@ def train(config: DCGANTraining, data: Dataset, run: Run, control: Control, disp
                     fake, fake_label = draw_fakes()
             score_real = judge(real, real_label)
             score_fake = judge(fake.detach(), fake_label)
+            strength.watch(score_real, score_fake, objective.paired)
             loss_d = losses.discriminator_loss(objective, score_real, score_fake, config.label_smoothing, config.drift)
             total = loss_d
             if config.objective == "wgan-gp":
@@ -155,10 +158,10 @@ def train(config: DCGANTraining, data: Dataset, run: Run, control: Control, disp
             if gamma > 0 and step % config.r1_interval == 0:
                 # Lazy regularisation, Karras et al. 2020, appendix B: less often and as much more strongly.
                 # In float32, because it is differentiated twice.
-                seen_real = augment(real, config.policies, config.augment_p, random)
+                seen_real = augment(real, config.policies, strength.p, random)
                 penalty = losses.r1_penalty(D, seen_real, real_label)
                 if config.r2:
-                    seen_fake = augment(fake.detach(), config.policies, config.augment_p, random)
+                    seen_fake = augment(fake.detach(), config.policies, strength.p, random)
                     penalty = penalty + losses.r1_penalty(D, seen_fake, fake_label)
                 total = total + 0.5 * gamma * config.r1_interval * penalty
                 penalty_value = penalty.item()
@@ -193,6 +196,7 @@ def train(config: DCGANTraining, data: Dataset, run: Run, control: Control, disp
         if step % LOG_STEPS == 0:
             means = {key: value / LOG_STEPS for key, value in sums.items()}
             entry = {"images": seen, "step": step, **means, "penalty": penalty_value, "gamma": gamma, "rate": rate}
+            entry["augment_p"] = strength.p
             speed = display.speed(clock.seconds, seen)
             run.log(entry, {"seconds": clock.seconds, "images_per_second": speed})
             sums = dict.fromkeys(sums, 0.0)

@@ -13,7 +13,7 @@ from ganviz.datasets import Dataset
 from ganviz.models.infogan import Discriminator, Generator, InfoGANConfig
 from trainers import losses
 from trainers import run as runs
-from trainers.augment import augment
+from trainers.augment import Strength, augment
 from trainers.codes import draw_codes
 from trainers.configs import InfoGANTraining
 from trainers.control import Control, Display
@@ -66,6 +66,7 @@ def train(config: InfoGANTraining, data: Dataset, run: Run, control: Control, di
     G_optimiser = make_optimiser(config, G, config.lr_g)
     D_optimiser = make_optimiser(config, D, config.lr_d)
     objective = losses.OBJECTIVES[config.objective]
+    strength = Strength(config.augment_p, config.ada_target, config.ada_images)
     random = torch.Generator().manual_seed(config.seed)  # noise, codes, mirroring, augmentation
     nets = {"G": G, "D": D, "average": average.net}
     optimisers = {"G_optimiser": G_optimiser, "D_optimiser": D_optimiser}
@@ -76,6 +77,7 @@ def train(config: InfoGANTraining, data: Dataset, run: Run, control: Control, di
         tensors, counters = run.load_state()
         runs.restore_state(tensors, nets, optimisers, random)
         penalty_value = counters["penalty"]
+        strength.restore(counters["strength"])
         journal.restore(counters)
 
     def save(final: bool) -> None:
@@ -96,7 +98,7 @@ def train(config: InfoGANTraining, data: Dataset, run: Run, control: Control, di
         run.snapshot(shown, make_card(config, data, run, journal.seen, facts), config.half)
         run.preview(shown, journal.seen)
         tensors = runs.state_tensors(nets, optimisers, random)
-        run.save_state(tensors, {**journal.counters(), "penalty": penalty_value})
+        run.save_state(tensors, {**journal.counters(), "penalty": penalty_value, "strength": strength.counters()})
 
     def draw_fakes() -> tuple[Tensor, dict[str, Tensor]]:
         """Images (batch, C, H, W) of fresh noise and codes, and those codes."""
@@ -107,7 +109,7 @@ def train(config: InfoGANTraining, data: Dataset, run: Run, control: Control, di
 
     def look_at(image: Tensor) -> Tensor:
         """D's features (batch, F) of augmented images, in float32, as the last layers of D and Q want them."""
-        image = augment(image, config.policies, config.augment_p, random)
+        image = augment(image, config.policies, strength.p, random)
         with torch.autocast(device.type, torch.bfloat16, enabled=half_precision):
             return D.features(image).float()
 
@@ -136,6 +138,7 @@ def train(config: InfoGANTraining, data: Dataset, run: Run, control: Control, di
             features = look_at(fake.detach())
             score_real = D.judge(look_at(real))
             score_fake = D.judge(features)
+            strength.watch(score_real, score_fake, objective.paired)
             loss_d = losses.discriminator_loss(objective, score_real, score_fake, config.label_smoothing, config.drift)
             total = loss_d + information(features, codes)[0]
             if config.objective == "wgan-gp":
@@ -145,9 +148,9 @@ def train(config: InfoGANTraining, data: Dataset, run: Run, control: Control, di
                 penalty_value = penalty.item()
             if gamma > 0 and journal.step % config.r1_interval == 0:
                 # Less often and as much more strongly (Karras et al. 2019, appendix B); in float32.
-                penalty = losses.r1_penalty(D, augment(real, config.policies, config.augment_p, random), None)
+                penalty = losses.r1_penalty(D, augment(real, config.policies, strength.p, random), None)
                 if config.r2:
-                    seen_fake = augment(fake.detach(), config.policies, config.augment_p, random)
+                    seen_fake = augment(fake.detach(), config.policies, strength.p, random)
                     penalty = penalty + losses.r1_penalty(D, seen_fake, None)
                 total = total + 0.5 * gamma * config.r1_interval * penalty
                 penalty_value = penalty.item()
@@ -179,7 +182,7 @@ def train(config: InfoGANTraining, data: Dataset, run: Run, control: Control, di
             "score_real": score_real.mean(),
             "score_fake": score_fake.mean(),
         }
-        journal.note(values, {"penalty": penalty_value, "gamma": gamma, "rate": rate})
+        journal.note(values, {"penalty": penalty_value, "gamma": gamma, "rate": rate, "augment_p": strength.p})
         match journal.due():
             case "snapshot":
                 save(final=False)

@@ -13,7 +13,7 @@ from ganviz.datasets import Dataset
 from ganviz.models.progan import Discriminator, Generator, ProGANConfig
 from trainers import losses
 from trainers import run as runs
-from trainers.augment import augment
+from trainers.augment import Strength, augment
 from trainers.configs import ProGANTraining
 from trainers.control import Control, Display
 from trainers.dcgan import (
@@ -65,6 +65,7 @@ def train(config: ProGANTraining, data: Dataset, run: Run, control: Control, dis
     average = Average(G, config.ema_half_life, config.ema_ramp)
     optimisers = make_optimisers(config, G, D)
     objective = losses.OBJECTIVES[config.objective]
+    strength = Strength(config.augment_p, config.ada_target, config.ada_images)
     random = torch.Generator().manual_seed(config.seed)  # noise, mirroring, augmentation
     penalty_value = 0.0
 
@@ -72,6 +73,7 @@ def train(config: ProGANTraining, data: Dataset, run: Run, control: Control, dis
     if resume:
         runs.restore_state(tensors, {"G": G, "D": D, "average": average.net}, optimisers, random)
         penalty_value = counters["penalty"]
+        strength.restore(counters["strength"])
         journal.restore(counters)
 
     def save(final: bool) -> None:
@@ -95,7 +97,9 @@ def train(config: ProGANTraining, data: Dataset, run: Run, control: Control, dis
         run.snapshot(shown, make_card(config, data, run, journal.seen, facts), config.half)
         run.preview(shown, journal.seen)
         state = runs.state_tensors({"G": G, "D": D, "average": average.net}, optimisers, random)
-        run.save_state(state, {**journal.counters(), "penalty": penalty_value, "resolution": size})
+        run.save_state(
+            state, {**journal.counters(), "penalty": penalty_value, "strength": strength.counters(), "resolution": size}
+        )
 
     def draw_fakes(batch: int) -> tuple[Tensor, Tensor | None]:
         """Images (batch, C, H, W) of fresh noise, and their labels, drawn as often as the data has them."""
@@ -109,7 +113,7 @@ def train(config: ProGANTraining, data: Dataset, run: Run, control: Control, dis
 
     def judge(image: Tensor, label: Tensor | None) -> Tensor:
         """D's scores (batch,) of augmented images, in float32."""
-        image = augment(image, config.policies, config.augment_p, random)
+        image = augment(image, config.policies, strength.p, random)
         with torch.autocast(device.type, torch.bfloat16, enabled=half_precision):
             return D(image, label).float()
 
@@ -139,6 +143,7 @@ def train(config: ProGANTraining, data: Dataset, run: Run, control: Control, dis
                 fake, fake_label = draw_fakes(phase.batch)
             score_real = judge(real, real_label)
             score_fake = judge(fake.detach(), fake_label)
+            strength.watch(score_real, score_fake, objective.paired)
             loss_d = losses.discriminator_loss(objective, score_real, score_fake, config.label_smoothing, config.drift)
             total = loss_d
             if config.objective == "wgan-gp":
@@ -149,10 +154,10 @@ def train(config: ProGANTraining, data: Dataset, run: Run, control: Control, dis
                 penalty_value = penalty.item()
             if gamma > 0 and journal.step % config.r1_interval == 0:
                 # Less often and as much more strongly (Karras et al. 2019, appendix B); in float32.
-                seen_real = augment(real, config.policies, config.augment_p, random)
+                seen_real = augment(real, config.policies, strength.p, random)
                 penalty = losses.r1_penalty(D, seen_real, real_label)
                 if config.r2:
-                    seen_fake = augment(fake.detach(), config.policies, config.augment_p, random)
+                    seen_fake = augment(fake.detach(), config.policies, strength.p, random)
                     penalty = penalty + losses.r1_penalty(D, seen_fake, fake_label)
                 total = total + 0.5 * gamma * config.r1_interval * penalty
                 penalty_value = penalty.item()
@@ -173,7 +178,7 @@ def train(config: ProGANTraining, data: Dataset, run: Run, control: Control, dis
         average.update(G, phase.batch * config.critic_steps, journal.seen)
 
         values = {"loss_d": loss_d, "loss_g": loss_g, "score_real": score_real.mean(), "score_fake": score_fake.mean()}
-        state = {"penalty": penalty_value, "gamma": gamma, "rate": rate}
+        state = {"penalty": penalty_value, "gamma": gamma, "rate": rate, "augment_p": strength.p}
         journal.note(values, {**state, "resolution": phase.resolution, "alpha": phase.alpha})
         match journal.due():
             case "snapshot":

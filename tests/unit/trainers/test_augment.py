@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from trainers.augment import POLICIES, augment
+from trainers.augment import POLICIES, Strength, augment
 
 
 def images(count: int = 8, channels: int = 3) -> torch.Tensor:
@@ -60,3 +60,35 @@ def test_translation_moves_by_at_most_an_eighth_and_fills_with_grey() -> None:
 def test_cutout_removes_at_most_a_quarter_of_the_area() -> None:
     holes = (POLICIES["cutout"](torch.ones(64, 1, 16, 16), 1.0, seeded()) == 0).flatten(1).sum(dim=1)
     assert holes.max() == 64 and holes.min() >= 16
+
+
+def test_the_strength_rises_where_d_is_sure_of_reals_and_falls_where_not() -> None:
+    sure, unsure = torch.ones(8), torch.tensor([1.0, -1.0] * 4)
+    strength = Strength(0.5, target=0.6, images=320)
+    assert strength.p == 0, "an adaptive strength begins at nothing"
+    for step in range(1, 9):
+        strength.watch(sure, -sure, paired=False)
+        assert strength.p == pytest.approx(0.1 * (step // 4))
+    for _ in range(3):
+        strength.watch(unsure, sure, paired=False)
+    again = Strength(0.5, target=0.6, images=320)
+    again.restore(strength.counters())
+    for one in (strength, again):
+        one.watch(unsure, sure, paired=False)
+        assert one.p == pytest.approx(0.1)
+    for _ in range(8):
+        strength.watch(unsure, sure, paired=False)
+    assert strength.p == 0, "and never leaves 0 to 1"
+
+
+def test_in_pairs_it_counts_who_wins() -> None:
+    strength = Strength(0.5, target=0.6, images=320)
+    for _ in range(4):
+        strength.watch(torch.full((8,), -3.0), torch.full((8,), -5.0), paired=True)
+    assert strength.p == pytest.approx(0.1)
+
+
+def test_a_fixed_strength_stays() -> None:
+    strength = Strength(0.5, target=0.0, images=1)
+    strength.watch(torch.ones(8), torch.ones(8), paired=False)
+    assert strength.p == 0.5

@@ -27,7 +27,8 @@ RUNS = {
     "progan, non-saturating": "progan --objective non-saturating --no-reuse-fakes --r1-interval 2",
     "stylegan": "stylegan --conditional --flip",
     "stylegan, growing": "stylegan --progressive --stable-images 64 --fade-images 64 --mixing 0.9",
-    "stylegan2": "stylegan2 --augment color,translation,cutout --r1-interval 4 --conditional",
+    "stylegan2": "stylegan2 --augment color,translation,cutout --ada-target 0.2 --ada-images 500 --r1-interval 4 "
+    "--conditional",
     "stylegan2, paths": "stylegan2 --pl-weight 2 --noise --top full --resample fir --objective non-saturating --no-r2",
 }
 IMAGES = 320
