@@ -111,7 +111,13 @@ class Training:
         0, "of the weights, the noise, the data order and the augmentation", "machine", low=0, fixed=True
     )
     device: str = option("auto", "auto, cpu, cuda or mps", "machine")
-    threads: int = option(0, "processor threads; 0: all but one", "machine", low=0, high=1024)
+    threads: int = option(
+        0,
+        "processor threads; 0: as many as are measured to be fastest, with --images all but one, so that it repeats",
+        "machine",
+        low=0,
+        high=1024,
+    )
     precision: str = option(
         "auto", "bfloat16 where the processor is fast at it", "machine", choices=("auto", "float32", "bf16")
     )

@@ -4,6 +4,7 @@ The loop is Goodfellow et al. 2014, algorithm 1: `critic_steps` updates of D, th
 """
 
 import math
+import os
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ from trainers.control import Control, Display
 from trainers.ema import Average, recompute_statistics
 from trainers.preview import measure
 from trainers.run import Clock, Run
+from trainers.threads import Threads
 
 LOG_STEPS = 50
 
@@ -36,7 +38,7 @@ def train(config: DCGANTraining, data: Dataset, run: Run, control: Control, disp
     Raises GanvizError when a loss is not finite; the last good snapshot stays.
     """
     device = torch.device(pick_device(config.device))
-    torch.set_num_threads(runs.default_threads(config.threads))
+    threads = Threads(config.threads, config.images == 0, os.cpu_count() or 1)
     half_precision = pick_precision(config.precision, device)
     num_classes = data.num_classes if config.conditional else 0
     chosen, apart = runs.held_out(len(data), config.hold_out)
@@ -183,6 +185,7 @@ def train(config: DCGANTraining, data: Dataset, run: Run, control: Control, disp
         G_optimiser.step()
         average.update(G, config.batch * config.critic_steps, seen)
         step += 1
+        threads.step(clock.seconds, seen)
 
         values = {"loss_d": loss_d, "loss_g": loss_g, "score_real": score_real.mean(), "score_fake": score_fake.mean()}
         sums = {key: sums[key] + value.item() for key, value in values.items()}
@@ -198,7 +201,7 @@ def train(config: DCGANTraining, data: Dataset, run: Run, control: Control, disp
             entry = {"images": seen, "step": step, **means, "penalty": penalty_value, "gamma": gamma, "rate": rate}
             entry["augment_p"] = strength.p
             speed = display.speed(clock.seconds, seen)
-            run.log(entry, {"seconds": clock.seconds, "images_per_second": speed})
+            run.log(entry, {"seconds": clock.seconds, "images_per_second": speed, "threads": threads.count})
             sums = dict.fromkeys(sums, 0.0)
         display.show(share, seen, clock.seconds, f"D {loss_d.item():.3f} G {loss_g.item():.3f}")
 

@@ -43,7 +43,6 @@ def train(config: InfoGANTraining, data: Dataset, run: Run, control: Control, di
     Raises GanvizError when a loss is not finite; the last good snapshot stays.
     """
     device = torch.device(pick_device(config.device))
-    torch.set_num_threads(runs.default_threads(config.threads))
     half_precision = pick_precision(config.precision, device)
     chosen, apart = runs.held_out(len(data), config.hold_out)
 

@@ -1,6 +1,7 @@
 """What every loop does beside training: counting, logging, keeping time, taking orders, noticing that it broke."""
 
 import math
+import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,6 +10,7 @@ from torch import Tensor
 from ganviz.errors import GanvizError
 from trainers.control import Control, Display
 from trainers.run import Clock, Run, share_done
+from trainers.threads import Threads
 
 LOG_STEPS = 50
 
@@ -30,6 +32,7 @@ class Journal:
         self._config = run.config
         self._control = control
         self._display = display
+        self._threads = Threads(run.config.threads, run.config.images == 0, os.cpu_count() or 1)
         self._set_dates(first=True)
 
     def restore(self, counters: Mapping[str, Any]) -> None:
@@ -57,6 +60,7 @@ class Journal:
         Raises GanvizError where a value is not finite.
         """
         self.step += 1
+        self._threads.step(self.clock.seconds, self.seen)
         for name, value in values.items():
             self._sums[name] = self._sums.get(name, 0.0) + value.item()
         if not all(map(math.isfinite, [*self._sums.values(), *state.values()])):
@@ -71,7 +75,7 @@ class Journal:
             speed = self._display.speed(self.clock.seconds, self.seen)
             self._run.log(
                 {"images": self.seen, "step": self.step, **means, **state},
-                {"seconds": self.clock.seconds, "images_per_second": speed},
+                {"seconds": self.clock.seconds, "images_per_second": speed, "threads": self._threads.count},
             )
             self._sums = dict.fromkeys(self._sums, 0.0)
         text = " ".join(f"{name.removeprefix('loss_')} {values[name].item():.3f}" for name in list(values)[:2])

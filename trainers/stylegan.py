@@ -51,7 +51,6 @@ def train(
     Raises GanvizError when a loss is not finite; the last good snapshot stays.
     """
     device = torch.device(pick_device(config.device))
-    torch.set_num_threads(runs.default_threads(config.threads))
     half_precision = pick_precision(config.precision, device)
     num_classes = data.num_classes if config.conditional else 0
     chosen, apart = runs.held_out(len(data), config.hold_out)
