@@ -161,6 +161,12 @@ class DCGANTraining(Training):
     d_minibatch_std: bool = option(
         False, "show the discriminator the deviation within groups of four images", "model", fixed=True
     )
+    d_minibatch_kernels: int = option(
+        0, "show it how close each image is to the others, in as many ways", "model", low=0, high=1024, fixed=True
+    )
+    feature_matching: float = option(
+        0.0, "weight of the generator's matching of the discriminator's mean features", "objective", low=0, high=1000
+    )
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -188,6 +194,12 @@ class InfoGANTraining(Training):
     d_norm: str = option("batch", "normalisation in the discriminator", "model", choices=("batch", "none"), fixed=True)
     d_minibatch_std: bool = option(
         False, "show the discriminator the deviation within groups of four images", "model", fixed=True
+    )
+    d_minibatch_kernels: int = option(
+        0, "show it how close each image is to the others, in as many ways", "model", low=0, high=1024, fixed=True
+    )
+    feature_matching: float = option(
+        0.0, "weight of the generator's matching of the discriminator's mean features", "objective", low=0, high=1000
     )
 
     lambda_categorical: float = option(1.0, "weight of finding the categories again", "objective", low=0, high=100)

@@ -53,6 +53,7 @@ def train(config: DCGANTraining, data: Dataset, run: Run, control: Control, disp
         num_classes=num_classes,
         d_norm=config.d_norm,
         d_minibatch_std=config.d_minibatch_std,
+        d_minibatch_kernels=config.d_minibatch_kernels,
     )
     G = Generator(model).to(device=device, memory_format=torch.channels_last).train()  # type: ignore[call-overload]
     D = Discriminator(model).to(device=device, memory_format=torch.channels_last).train()  # type: ignore[call-overload]
@@ -125,6 +126,12 @@ def train(config: DCGANTraining, data: Dataset, run: Run, control: Control, disp
         with torch.autocast(device.type, torch.bfloat16, enabled=half_precision):
             return D(image, label).float()
 
+    def look_at(image: Tensor, label: Tensor | None) -> Tensor:
+        """What D's last layer reads of augmented images."""
+        image = augment(image, config.policies, strength.p, random)
+        with torch.autocast(device.type, torch.bfloat16, enabled=half_precision):
+            return D.features(image, label)
+
     next_snapshot = clock.seconds + 60 * config.snapshot_minutes
     next_preview = clock.seconds + min(60 * config.preview_minutes, 60.0)
     while runs.share_done(config, seen, clock.seconds) < 1 and not control.stopping:
@@ -180,6 +187,9 @@ def train(config: DCGANTraining, data: Dataset, run: Run, control: Control, disp
             fake, fake_label = draw_fakes()
         against = (judge(real, real_label),) if objective.paired else ()
         loss_g = objective.generator(judge(fake, fake_label), *against)
+        if config.feature_matching > 0:
+            matched = losses.feature_matching(look_at(real, real_label), look_at(fake, fake_label))
+            loss_g = loss_g + config.feature_matching * matched
         G_optimiser.zero_grad(set_to_none=True)
         loss_g.backward()
         G_optimiser.step()

@@ -58,6 +58,7 @@ def train(config: InfoGANTraining, data: Dataset, run: Run, control: Control, di
         fc_channels=config.fc_channels,
         d_norm=config.d_norm,
         d_minibatch_std=config.d_minibatch_std,
+        d_minibatch_kernels=config.d_minibatch_kernels,
     )
     G = Generator(model).to(device=device, memory_format=torch.channels_last).train()  # type: ignore[call-overload]
     D = Discriminator(model).to(device=device, memory_format=torch.channels_last).train()  # type: ignore[call-overload]
@@ -167,6 +168,8 @@ def train(config: InfoGANTraining, data: Dataset, run: Run, control: Control, di
         features = look_at(fake)
         against = (D.judge(look_at(real)),) if objective.paired else ()
         loss_g = objective.generator(D.judge(features), *against)
+        if config.feature_matching > 0:
+            loss_g = loss_g + config.feature_matching * losses.feature_matching(look_at(real), features)
         weighted, categorical, continuous = information(features, codes)
         G_optimiser.zero_grad(set_to_none=True)
         (loss_g + weighted).backward()

@@ -100,6 +100,11 @@ def discriminator_loss(
     return loss
 
 
+def feature_matching(real: Tensor, fake: Tensor) -> Tensor:
+    """Salimans et al. 2016, section 3.1: squared distance of D's mean features (N, ...) of fakes and of reals."""
+    return (real.detach().float().mean(dim=0) - fake.float().mean(dim=0)).square().sum()
+
+
 def information(codes: Mapping[str, Tensor], guesses: Mapping[str, Any], fixed_variance: bool) -> tuple[Tensor, Tensor]:
     """Minus the log-likelihood of the codes (N, size) that images were made from (Chen et al. 2016, equation 5).
 

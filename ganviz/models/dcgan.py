@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ganviz.models.base import NoiseMode, StagedGenerator, State, check_shape
-from ganviz.models.layers import minibatch_std
+from ganviz.models.layers import MinibatchDiscrimination, minibatch_std
 from ganviz.spec import Layer, Spec
 
 
@@ -28,6 +28,7 @@ class DCGANConfig:
     num_classes     0, or the number of classes that both nets are conditioned on
     d_norm          "batch" (the paper) or "none" (for gradient penalties)
     d_minibatch_std one more feature map before the last layer: the standard deviation over groups of four images
+    d_minibatch_kernels  as many more, of minibatch discrimination
     """
 
     resolution: int = 64
@@ -38,6 +39,7 @@ class DCGANConfig:
     num_classes: int = 0
     d_norm: str = "batch"
     d_minibatch_std: bool = False
+    d_minibatch_kernels: int = 0
 
     def __post_init__(self) -> None:
         if self.resolution not in (16, 32, 64, 128, 256):
@@ -50,8 +52,10 @@ class DCGANConfig:
             value = getattr(self, name)
             if type(value) is not int or not 0 < value <= 65536:
                 raise ValueError(f"{name}: expected a whole number from 1 to 65536, got {value!r}")
-        if type(self.num_classes) is not int or not 0 <= self.num_classes <= 65536:
-            raise ValueError(f"num_classes: expected a whole number from 0 to 65536, got {self.num_classes!r}")
+        for name in ("num_classes", "d_minibatch_kernels"):
+            value = getattr(self, name)
+            if type(value) is not int or not 0 <= value <= 65536:
+                raise ValueError(f"{name}: expected a whole number from 0 to 65536, got {value!r}")
 
     def width(self, resolution: int) -> int:
         """Feature maps at `resolution`, in both nets."""
@@ -130,8 +134,10 @@ class Discriminator(nn.Module):
             width = out
         self.convs = nn.ModuleList(convs)
         self.norms = nn.ModuleList(norms)
-        self.head = nn.Conv2d(width + config.d_minibatch_std, 1, 4)
+        self.head = nn.Conv2d(width + config.d_minibatch_std + config.d_minibatch_kernels, 1, 4)
         initialise(self)
+        if config.d_minibatch_kernels:
+            self.closeness = MinibatchDiscrimination(16 * width, config.d_minibatch_kernels)
 
     def features(self, image: Tensor, label: Tensor | None = None) -> Tensor:
         """The activations (N, C, 4, 4) that the last layer judges."""
@@ -148,9 +154,12 @@ class Discriminator(nn.Module):
     def forward(self, image: Tensor, label: Tensor | None = None) -> Tensor:
         config = self.config
         check_shape(image, (None, config.channels, config.resolution, config.resolution), "image")
-        x = self.features(image, label)
-        if self.config.d_minibatch_std:
-            x = torch.cat([x, minibatch_std(x)], dim=1)
+        features = x = self.features(image, label)
+        if config.d_minibatch_std:
+            x = torch.cat([x, minibatch_std(features)], dim=1)
+        if config.d_minibatch_kernels:
+            closeness = self.closeness(features.flatten(1)).to(x)
+            x = torch.cat([x, closeness[:, :, None, None].expand(-1, -1, 4, 4)], dim=1)
         return self.head(x).flatten()  # (N,)
 
 

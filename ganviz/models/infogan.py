@@ -13,7 +13,7 @@ from torch.nn import functional as F
 
 from ganviz.models.base import NoiseMode, StagedGenerator, State, check_choice, check_shape, check_whole
 from ganviz.models.dcgan import initialise
-from ganviz.models.layers import minibatch_std
+from ganviz.models.layers import MinibatchDiscrimination, minibatch_std
 from ganviz.spec import Code, Layer, Spec
 
 Q_FEATURES = 128
@@ -34,6 +34,7 @@ class InfoGANConfig:
     fc_channels     width of the fully-connected layers
     d_norm          "batch" (the paper) or "none" (for gradient penalties)
     d_minibatch_std one more input of the discriminator's own last layer: the deviation over groups of four images
+    d_minibatch_kernels  as many more, of minibatch discrimination
     """
 
     resolution: int = 32
@@ -46,6 +47,7 @@ class InfoGANConfig:
     fc_channels: int = 1024
     d_norm: str = "batch"
     d_minibatch_std: bool = False
+    d_minibatch_kernels: int = 0
 
     def __post_init__(self) -> None:
         check_choice(self.resolution, (16, 32, 64), "resolution")
@@ -54,6 +56,7 @@ class InfoGANConfig:
         for name in ("z_dim", "base_channels", "fc_channels"):
             check_whole(getattr(self, name), 1, 65536, name)
         check_whole(self.continuous, 0, 64, "continuous")
+        check_whole(self.d_minibatch_kernels, 0, 65536, "d_minibatch_kernels")
         for name in ("categorical", "code_names"):  # lists where the config was read from JSON
             object.__setattr__(self, name, tuple(getattr(self, name)))
         if len(self.categorical) > 64:
@@ -182,7 +185,7 @@ class Discriminator(nn.Module):
         hidden = config.fc_channels
         self.dense = nn.Linear(width * resolution**2, hidden, bias=not normed)
         self.dense_norm = nn.BatchNorm1d(hidden) if normed else nn.Identity()
-        self.head = nn.Linear(hidden + config.d_minibatch_std, 1)
+        self.head = nn.Linear(hidden + config.d_minibatch_std + config.d_minibatch_kernels, 1)
         # Q's own layers: 128 features, then logits a category, mean and log-variance a continuous code.
         self.q_dense = nn.Linear(hidden, Q_FEATURES, bias=not normed)
         self.q_norm = nn.BatchNorm1d(Q_FEATURES) if normed else nn.Identity()
@@ -190,6 +193,8 @@ class Discriminator(nn.Module):
             nn.Linear(Q_FEATURES, code.size if code.kind == "categorical" else 2) for code in config.codes
         )
         initialise(self)
+        if config.d_minibatch_kernels:
+            self.closeness = MinibatchDiscrimination(hidden, config.d_minibatch_kernels)
 
     def features(self, image: Tensor) -> Tensor:
         """What D's last layer and Q both read: (N, fc_channels). Leaky rate 0.1, as in the paper."""
@@ -202,10 +207,12 @@ class Discriminator(nn.Module):
 
     def judge(self, features: Tensor) -> Tensor:
         """Logits (N,) from `features`."""
+        x = features
         if self.config.d_minibatch_std:
-            deviation = minibatch_std(features[:, :, None, None])[:, :, 0, 0]
-            features = torch.cat([features, deviation], dim=1)
-        return self.head(features).flatten()
+            x = torch.cat([x, minibatch_std(features[:, :, None, None])[:, :, 0, 0]], dim=1)
+        if self.config.d_minibatch_kernels:
+            x = torch.cat([x, self.closeness(features).to(x)], dim=1)
+        return self.head(x).flatten()
 
     def recognise(self, features: Tensor) -> dict[str, Guess]:
         """Q(c | x): a guess at every code, by name, from `features`."""

@@ -210,6 +210,23 @@ def minibatch_std(x: Tensor, group: int = 4) -> Tensor:
     return deviation.repeat(group)[:, None, None, None].expand(-1, 1, height, width).to(x)
 
 
+class MinibatchDiscrimination(nn.Module):
+    """Salimans et al. 2016, section 3.2: how close each sample is to the others, in `kernels` learned ways.
+
+    x (N, features) to (N, kernels): the sum over all other samples of exp(-distance), the distance being the L1 norm
+    of the difference of `dimensions` projections. Judging a sample then depends on its batch.
+    """
+
+    def __init__(self, features: int, kernels: int, dimensions: int = 5) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(features, kernels, dimensions) / math.sqrt(features))
+
+    def forward(self, x: Tensor) -> Tensor:
+        projected = torch.einsum("nf,fkd->nkd", x.float(), self.weight)
+        distance = (projected[:, None] - projected[None]).abs().sum(dim=3)  # (N, N, kernels)
+        return torch.exp(-distance).sum(dim=1) - 1  # without itself, whose distance is 0
+
+
 def nearest_up(x: Tensor) -> Tensor:
     """(N, C, H, W) to (N, C, 2H, 2W), every pixel four times."""
     return F.interpolate(x, scale_factor=2, mode="nearest")

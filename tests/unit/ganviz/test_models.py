@@ -195,6 +195,18 @@ def test_a_dcgan_that_cannot_be_is_refused(change: dict) -> None:
         DCGANConfig(**change)
 
 
+@pytest.mark.parametrize("arch", ["dcgan", "infogan"])
+def test_a_discriminator_may_look_at_its_batch(arch: str) -> None:
+    torch.manual_seed(0)
+    sizes = {name: value for name, value in SMALL[arch].items() if name != "num_classes"}
+    config = resolve(MODELS[arch].config)(**sizes, d_norm="none", d_minibatch_std=True, d_minibatch_kernels=3)
+    net = resolve(MODELS[arch].discriminator)(config)
+    image = torch.randn(4, config.channels, 16, 16)
+    assert not torch.allclose(net(image)[:1], net(image[:1].expand(4, -1, -1, -1))[:1], atol=1e-6)
+    with pytest.raises(ValueError, match="d_minibatch_kernels"):
+        resolve(MODELS[arch].config)(d_minibatch_kernels=-1)
+
+
 def test_the_label_reaches_the_discriminator() -> None:
     torch.manual_seed(0)
     net = Discriminator(DCGANConfig(resolution=16, base_channels=8, num_classes=3, d_norm="none"))

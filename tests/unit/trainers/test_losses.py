@@ -106,3 +106,10 @@ def test_the_path_length_of_a_linear_map_is_its_slope() -> None:
     length = losses.path_length(image, ws, direction)
     expected = (4 * direction.sum(dim=(2, 3)) / 2).norm(dim=1)
     assert torch.allclose(length, expected, rtol=1e-5)
+
+
+def test_matched_features_cost_nothing_whatever_the_order() -> None:
+    real = torch.randn(4, 3, 2, 2)
+    fake = real.flip(0).requires_grad_(True)
+    assert losses.feature_matching(real, fake).item() == pytest.approx(0, abs=1e-10)
+    assert losses.feature_matching(torch.zeros(4, 5), torch.full((4, 5), 2.0)).item() == pytest.approx(20)

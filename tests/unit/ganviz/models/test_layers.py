@@ -13,6 +13,7 @@ from ganviz.models.layers import (
     AdaIN,
     EqualConv2d,
     EqualLinear,
+    MinibatchDiscrimination,
     ModulatedConv2d,
     Noise,
     average_down,
@@ -38,6 +39,17 @@ def test_minibatch_deviation_is_zero_for_equal_images_and_groups_with_strides() 
     y[0] = 1  # image 0 stands in a group with 2, 4 and 6
     deviation = minibatch_std(y)[:, 0, 0, 0]
     assert (deviation[::2] > 0.4).all() and (deviation[1::2] < 1e-3).all()
+
+
+def test_minibatch_discrimination_sees_who_stands_close() -> None:
+    layer = MinibatchDiscrimination(6, kernels=4)
+    far = 1000 * torch.randn(5, 6)
+    assert layer(far).abs().max() < 1e-3
+    far[3] = far[1]  # two of a kind
+    closeness = layer(far)
+    assert closeness.shape == (5, 4)
+    assert torch.allclose(closeness[[1, 3]], torch.ones(2, 4), atol=1e-3) and closeness[[0, 2, 4]].max() < 1e-3
+    assert torch.allclose(layer(far[:1]), torch.zeros(1, 4), atol=1e-6), "alone there is nobody to be close to"
 
 
 def test_equalised_layers_scale_what_is_stored_and_keep_unit_variance() -> None:
