@@ -24,7 +24,7 @@ from app.layout import Parts, build
 from app.opening import PATTERNS, Opener
 from app.saver import Saver
 from app.settings import SETTINGS, Settings
-from app.widgets.canvas import Canvas
+from app.widgets.canvas import EMPTY, Canvas
 from ganviz.recipe import Recipe, describe
 from ganviz.session import Kept, Session
 
@@ -64,6 +64,8 @@ class MainWindow(QMainWindow):
         self._connect()
         self._apply_settings()
         self._follow_nothing()
+        self.setWindowIcon(theme.app_icon())
+        self.canvas.set_empty_text("Looking for models …")
         self.canvas.setFocus()
         self.parts.models.refresh(self.background)
 
@@ -192,7 +194,7 @@ class MainWindow(QMainWindow):
             if first is not None:
                 self.open(first)
             else:
-                self.parts.status.set_state("no model")
+                self._say_opening("")
 
     def closeEvent(self, event: QCloseEvent) -> None:
         if self.ask_on_close and self.saver.worth_asking:
@@ -295,15 +297,24 @@ class MainWindow(QMainWindow):
         """Open a MODEL, run folder, session or exported picture."""
         self.parts.latent.play(False)
         self.parts.walk.play(False)
+        self._say_opening(given)
         self.opener.open(given)
 
+    def _say_opening(self, given: str) -> None:
+        """Say what is being opened, or with "" that nothing is any more."""
+        text = f"Opening {Path(given).name} …" if given else ""
+        self.parts.status.say(text)
+        self.canvas.set_empty_text(text or EMPTY)
+
     def _opened(self, given: str) -> None:
+        self._say_opening("")
         if self.canvas.message.kind == "error":
             self.canvas.message.dismiss()
         self.parts.models.refresh(self.background)
         self._show_state()
 
     def _open_failed(self, message: str) -> None:
+        self._say_opening("")
         self.canvas.show_message(message, "error", "Open another…", self.choose_file)
         self._show_state()
 
@@ -313,6 +324,7 @@ class MainWindow(QMainWindow):
             chooser.fileSelected.connect(self.opener.locate)
             chooser.open()
 
+        self._say_opening("")
         self.canvas.show_message(message, "error", "Locate…", locate)
 
     def _sheet_opened(self, recipes: list[Recipe]) -> None:

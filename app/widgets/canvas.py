@@ -30,6 +30,7 @@ from app.widgets.image import smooth_image, to_qimage
 from app.widgets.message_bar import HintLine, MessageBar
 from app.widgets.viewport import Viewport
 
+EMPTY = "Open a model: choose one on the left, or drop a file here"
 Tool = Literal["latent", "pan"]
 
 MARGIN = 32
@@ -76,7 +77,7 @@ class Canvas(QWidget):
         self.setAcceptDrops(True)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.frame: Any = None
-        self.empty_text = "Open a model: choose one on the left, or drop a file here"
+        self.empty_text = ""
         self._image: QImage | None = None
         self._smooth_cache: tuple[int, QImage] | None = None
         self._unshown: Any = None
@@ -93,7 +94,7 @@ class Canvas(QWidget):
         self._ring = False
         self.message = MessageBar(self)
         self.hint = HintLine(self)
-        self._show_tool()
+        self.set_empty_text(EMPTY)
 
     # -- what is shown --------------------------------------------------------------------------------------------
 
@@ -111,6 +112,12 @@ class Canvas(QWidget):
             self.update()
         else:
             self._announce()
+
+    def set_empty_text(self, text: str) -> None:
+        """What is said in place of a picture."""
+        self.empty_text = text
+        self._show_tool()
+        self.update()
 
     def clear(self) -> None:
         """Show no picture."""
