@@ -53,6 +53,8 @@ class Background(QObject):
 
     def _on_answered(self, future: Future[Any], answer: Any) -> None:
         self._running -= 1
+        if self._stopped:
+            return
         done, failed = answer
         error = future.exception()
         if error is None:

@@ -45,13 +45,13 @@ COMMANDS = (
     Command(
         "open-folder", "Open run folder…", "folder-outline", "Ctrl+Shift+O", lambda w: w.choose_folder(), menu=True
     ),
-    Command("save", "Save session", "content-save-outline", "Ctrl+S", lambda w: w.save(), _open, menu=True),
+    Command("save", "Save session", "content-save-outline", "Ctrl+S", lambda w: w.saver.save(), _open, menu=True),
     Command(
         "save-as",
         "Save session as…",
         "content-save-edit-outline",
         "Ctrl+Shift+S",
-        lambda w: w.save_as(),
+        lambda w: w.saver.save_as(),
         _open,
         menu=True,
     ),
@@ -59,9 +59,14 @@ COMMANDS = (
     Command("redo", "Redo", "redo", "Ctrl+Shift+Z", lambda w: w.document.redo(), _redoable),
     Command("randomise", "Randomise", "dice-multiple-outline", "Ctrl+R", lambda w: w.randomise(), _open),
     Command("keep", "Keep in the gallery", "bookmark-plus-outline", "Ctrl+K", lambda w: w.keep(), _open),
-    Command("export-image", "Export", "export-variant", "Ctrl+E", lambda w: w.export_image(), _open),
+    Command("export-image", "Export", "export-variant", "Ctrl+E", lambda w: w.exporter.export_image(), _open),
     Command(
-        "export-video", "Export video", "movie-open-outline", "Ctrl+Shift+E", lambda w: w.export_video(), _walkable
+        "export-video",
+        "Export video",
+        "movie-open-outline",
+        "Ctrl+Shift+E",
+        lambda w: w.exporter.export_video(),
+        _walkable,
     ),
     Command("zoom-fit", "Fit the picture to the canvas", "fit-to-screen-outline", "Ctrl+0", lambda w: w.canvas.fit()),
     Command(

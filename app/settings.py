@@ -65,6 +65,10 @@ class Settings:
         assert key in BY_KEY, key
         self._file.setValue(key, value)
 
+    def flush(self) -> None:
+        """Write what was set to the file now; it would be anyway, a little later."""
+        self._file.sync()
+
     def geometry(self, name: str) -> QByteArray | None:
         """The stored geometry of the window or a splitter."""
         value = self._file.value(f"geometry/{name}")

@@ -121,6 +121,12 @@ class StatusBar(QFrame):
 
     # -- long work ------------------------------------------------------------------------------------------------
 
+    def say(self, text: str) -> None:
+        """Say what is being done that has no bar; empty for nothing. Long work has the place first."""
+        if not self._job:
+            self.work.setText(text)
+            self.work.setVisible(bool(text))
+
     def begin_job(self, name: str) -> None:
         """Long work has begun."""
         self._job, self._job_began = name, time.monotonic()

@@ -88,10 +88,13 @@ QComboBox:focus {{ border: 2px solid {t.accent}; padding: 2px 27px 2px 6px; }}
 QComboBox:disabled {{ color: {t.disabled}; border-color: {t.line}; }}
 QComboBox::drop-down {{ border: 0; width: 24px; }}
 QComboBox::down-arrow {{ image: none; width: 0; height: 0; }}
+QComboBox {{ combobox-popup: 0; }}
+QComboBoxPrivateContainer {{ background: {t.card}; }}
 QComboBox QAbstractItemView {{
     background: {t.card}; color: {t.text}; border: 1px solid {t.outline}; outline: 0; padding: 4px;
-    selection-background-color: {t.selection}; selection-color: {t.text};
 }}
+QComboBox QAbstractItemView::item {{ min-height: 24px; padding: 0 8px; border-radius: 4px; }}
+QComboBox QAbstractItemView::item:selected {{ background: {t.selection}; color: {t.text}; }}
 
 QCheckBox {{ color: {t.text}; background: transparent; spacing: 8px; min-height: 24px; }}
 QCheckBox::indicator {{

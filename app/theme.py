@@ -224,6 +224,30 @@ def draw_focus_ring(painter: QPainter, rect: QRectF, radius: float = RADIUS) -> 
     painter.restore()
 
 
+def app_icon() -> QIcon:
+    """The program's own icon: a corner of the seed plane, and the ring that says where one is."""
+    found = QIcon()
+    for side in (16, 24, 32, 48, 64, 128, 256):
+        drawn = QPixmap(side, side)
+        drawn.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(drawn)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(DARK.panel))
+        painter.drawRoundedRect(QRectF(0, 0, side, side), side * 0.22, side * 0.22)
+        for row in range(3):
+            for column in range(3):
+                painter.setBrush(QColor(DARK.outline if (row, column) != (1, 1) else DARK.text))
+                box = QRectF(side * (0.18 + 0.24 * column), side * (0.18 + 0.24 * row), side * 0.16, side * 0.16)
+                painter.drawRoundedRect(box, side * 0.04, side * 0.04)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setPen(QPen(QColor(DARK.accent), side * 0.07))
+        painter.drawEllipse(QRectF(side * 0.44, side * 0.3, side * 0.3, side * 0.3))
+        painter.end()
+        found.addPixmap(drawn)
+    return found
+
+
 def restyle(widget: QWidget) -> None:
     """Have the style sheet look again at a widget whose dynamic property has changed."""
     widget.style().unpolish(widget)

@@ -11,21 +11,20 @@ from typing import Any
 
 from PySide6.QtCore import QEvent, Qt, QTimer
 from PySide6.QtGui import QAction, QActionGroup, QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication, QKeySequence
-from PySide6.QtWidgets import QFileDialog, QMainWindow, QMenu, QMessageBox, QWidget
+from PySide6.QtWidgets import QFileDialog, QMainWindow, QMenu, QWidget
 
 from app import theme
 from app.background import Background
 from app.commands import BY_ID, COMMANDS
 from app.compute import Compute
 from app.document import Document
-from app.exporting import ExportDialog, Wish, default_folder, free_name, video_job, write_image
+from app.exporter import Exporter
 from app.keys import KeysDialog
-from app.latents import anchor
 from app.layout import Parts, build
-from app.opening import PATTERNS, SESSION_SUFFIX, Opener
+from app.opening import PATTERNS, Opener
+from app.saver import Saver
 from app.settings import SETTINGS, Settings
-from app.widgets.canvas import Canvas
-from ganviz.errors import GanvizError
+from app.widgets.canvas import EMPTY, Canvas
 from ganviz.recipe import Recipe, describe
 from ganviz.session import Kept, Session
 
@@ -47,13 +46,14 @@ class MainWindow(QMainWindow):
         self.compute: Compute = Compute(self)
         self.background = Background(self)
         self.opener = Opener(self.document, self.compute, self.background, self)
+        self.saver: Saver = Saver(self)
+        self.exporter: Exporter = Exporter(self)
         self.ask_on_close = QGuiApplication.platformName() not in ("offscreen", "minimal")
         self._model = model
         self._started = False
         self._stopped = False
         self._shown: Any = None  # the frame that was painted last
         self._failed: Recipe | None = None  # a recipe that could not be drawn
-        self._job = ""
         self.actions_by_id = self._make_actions()
         self.parts: Parts = build(self)
         self.canvas: Canvas = self.parts.canvas
@@ -64,6 +64,8 @@ class MainWindow(QMainWindow):
         self._connect()
         self._apply_settings()
         self._follow_nothing()
+        self.setWindowIcon(theme.app_icon())
+        self.canvas.set_empty_text("Looking for models …")
         self.canvas.setFocus()
         self.parts.models.refresh(self.background)
 
@@ -114,11 +116,7 @@ class MainWindow(QMainWindow):
         compute.started.connect(parts.status.set_device)
         compute.frame_ready.connect(self._frame_ready)
         compute.frame_failed.connect(self._frame_failed)
-        compute.job_progress.connect(parts.status.show_progress)
-        compute.job_done.connect(self._job_done)
-        compute.job_failed.connect(lambda message: self._job_over(message, "error"))
-        compute.job_cancelled.connect(lambda: self._job_over(f"{self._job} was cancelled; nothing was written", "info"))
-        parts.status.cancelled.connect(compute.cancel_job)
+        self.exporter.connect_compute()
         opener.failed.connect(self._open_failed)
         opener.noticed.connect(lambda text: canvas.show_message(text, "warning"))
         opener.opened.connect(self._opened)
@@ -196,12 +194,12 @@ class MainWindow(QMainWindow):
             if first is not None:
                 self.open(first)
             else:
-                self.parts.status.set_state("no model")
+                self._say_opening("")
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        if self.ask_on_close and self._worth_asking():
+        if self.ask_on_close and self.saver.worth_asking:
             event.ignore()
-            self._ask_to_save()
+            self.saver.ask()
             return
         self.settings.keep_geometry("window", self.saveGeometry())
         self.settings.keep_geometry("columns", self.parts.columns.saveState())
@@ -216,33 +214,6 @@ class MainWindow(QMainWindow):
             self.parts.walk.play(False)
             self.compute.stop()
             self.background.stop()
-
-    def _worth_asking(self) -> bool:
-        """Looking around is not work; a gallery, or a session that was changed, is."""
-        document = self.document
-        return document.dirty and (document.path is not None or bool(document.session.gallery))
-
-    def _ask_to_save(self) -> None:
-        box = QMessageBox(self)
-        box.setObjectName("unsaved")
-        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        box.setIcon(QMessageBox.Icon.Question)
-        box.setText("Save the session before closing?")
-        box.setInformativeText("Kept pictures and the latest changes are not in a file yet.")
-        buttons = QMessageBox.StandardButton
-        box.setStandardButtons(buttons.Save | buttons.Discard | buttons.Cancel)
-        box.setDefaultButton(buttons.Save)
-
-        def answered(button: Any) -> None:
-            which = box.standardButton(button)
-            if which == buttons.Discard or (which == buttons.Save and self.document.path and self.save()):
-                self.ask_on_close = False
-                self.close()
-            elif which == buttons.Save:
-                self.save_as()
-
-        box.buttonClicked.connect(answered)
-        box.open()
 
     # -- the picture ----------------------------------------------------------------------------------------------
 
@@ -263,7 +234,7 @@ class MainWindow(QMainWindow):
             self.compute.request(new.recipe)
             if old is not None and old.recipe.model == new.recipe.model:
                 self._hint_done()
-        self._show_actions()
+        self.show_actions()
         self._show_state()
 
     def _follow_model(self) -> None:
@@ -277,7 +248,7 @@ class MainWindow(QMainWindow):
     def _follow_nothing(self) -> None:
         """No model is open: cards that would do nothing are grey."""
         self.parts.set_enabled(False)
-        self._show_actions()
+        self.show_actions()
         self._show_title()
 
     def _frame_ready(self, frame: Any) -> None:
@@ -303,7 +274,7 @@ class MainWindow(QMainWindow):
             state = "rendering failed" if self._failed == self.document.recipe else "rendering"
         self.parts.status.set_state(state)
 
-    def _show_actions(self) -> None:
+    def show_actions(self) -> None:
         self.parts.set_enabled(self.document.is_open)
         for id, action in self.actions_by_id.items():
             action.setEnabled(BY_ID[id].when(self))
@@ -313,7 +284,7 @@ class MainWindow(QMainWindow):
         name = document.path.name if document.path else document.recipe.model.name if document.is_open else ""
         self.setWindowTitle(f"{name}[*] – ganviz" if name else "ganviz")
         self.setWindowModified(document.path is not None and document.dirty)
-        self._show_actions()
+        self.show_actions()
 
     def _hint_done(self) -> None:
         if self.canvas.hint.text():
@@ -326,24 +297,34 @@ class MainWindow(QMainWindow):
         """Open a MODEL, run folder, session or exported picture."""
         self.parts.latent.play(False)
         self.parts.walk.play(False)
+        self._say_opening(given)
         self.opener.open(given)
 
+    def _say_opening(self, given: str) -> None:
+        """Say what is being opened, or with "" that nothing is any more."""
+        text = f"Opening {Path(given).name} …" if given else ""
+        self.parts.status.say(text)
+        self.canvas.set_empty_text(text or EMPTY)
+
     def _opened(self, given: str) -> None:
+        self._say_opening("")
         if self.canvas.message.kind == "error":
             self.canvas.message.dismiss()
         self.parts.models.refresh(self.background)
         self._show_state()
 
     def _open_failed(self, message: str) -> None:
+        self._say_opening("")
         self.canvas.show_message(message, "error", "Open another…", self.choose_file)
         self._show_state()
 
     def _model_wanted(self, ref: Any, message: str) -> None:
         def locate() -> None:
-            chooser = self._chooser(f"Where is {ref.name}?", "Models (*.safetensors);;All files (*)")
+            chooser = self.chooser(f"Where is {ref.name}?", "Models (*.safetensors);;All files (*)")
             chooser.fileSelected.connect(self.opener.locate)
             chooser.open()
 
+        self._say_opening("")
         self.canvas.show_message(message, "error", "Locate…", locate)
 
     def _sheet_opened(self, recipes: list[Recipe]) -> None:
@@ -357,18 +338,19 @@ class MainWindow(QMainWindow):
 
     def choose_file(self) -> None:
         """Ask for a file to open."""
-        chooser = self._chooser("Open", PATTERNS)
+        chooser = self.chooser("Open", PATTERNS)
         chooser.fileSelected.connect(self.open)
         chooser.open()
 
     def choose_folder(self) -> None:
         """Ask for a run folder to open."""
-        chooser = self._chooser("Open run folder", "")
+        chooser = self.chooser("Open run folder", "")
         chooser.setFileMode(QFileDialog.FileMode.Directory)
         chooser.fileSelected.connect(self.open)
         chooser.open()
 
-    def _chooser(self, title: str, patterns: str) -> QFileDialog:
+    def chooser(self, title: str, patterns: str) -> QFileDialog:
+        """A file dialog that does not block; `open` it."""
         chooser = QFileDialog(
             self, title, str(self.document.path.parent if self.document.path else Path.home()), patterns
         )
@@ -420,95 +402,6 @@ class MainWindow(QMainWindow):
         self.document.keep()
         self.parts.show_tab("gallery")
 
-    def save(self) -> bool:
-        """Save the session to its file, asking for one the first time; whether it was saved just now."""
-        if self.document.path is None:
-            self.save_as()
-            return False
-        return self.save_to(str(self.document.path))
-
-    def save_as(self) -> None:
-        """Ask for a file and save the session there."""
-        chooser = self._chooser("Save session", f"Sessions (*{SESSION_SUFFIX})")
-        chooser.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        chooser.setFileMode(QFileDialog.FileMode.AnyFile)
-        chooser.setDefaultSuffix(SESSION_SUFFIX)
-        chooser.selectFile(self.document.path.name if self.document.path else f"untitled{SESSION_SUFFIX}")
-        chooser.fileSelected.connect(self.save_to)
-        chooser.open()
-
-    def save_to(self, path: str) -> bool:
-        """Save the session to a file; a failure is said on the canvas and changes nothing."""
-        try:
-            self.document.save(Path(path))
-        except GanvizError as error:
-            self.canvas.show_message(str(error), "error", "Save elsewhere…", self.save_as)
-            return False
-        self.canvas.show_message(f"Saved {Path(path).name}", "good")
-        return True
-
-    def export_image(self) -> None:
-        """Ask where to, then write the picture on screen."""
-        frame = self.canvas.frame
-        if frame is None:
-            self.canvas.show_message("There is no picture to export yet", "info")
-            return
-        path = free_name(default_folder(), _stem(frame.recipe), ".png")
-        dialog = ExportDialog(
-            self, video=False, resolution=frame.pixels.shape[0], path=str(path), said=describe(frame.recipe)
-        )
-        dialog.wished.connect(lambda wish: self.write_image(wish, frame))
-        dialog.open()
-
-    def write_image(self, wish: Wish, frame: Any) -> None:
-        """Write a frame as a PNG, off the UI thread."""
-        licence = self.document.header_of(frame.recipe.model).card.licence
-        self.background.run(
-            lambda: write_image(frame.pixels, frame.recipe, wish, licence),
-            self._written,
-            lambda error: self.canvas.show_message(str(error), "error", "Export elsewhere…", self.export_image),
-        )
-
-    def export_video(self) -> None:
-        """Ask where to, then draw and write the walk through the gallery."""
-        session = self.document.session
-        path = free_name(default_folder(), f"{session.recipe.model.name}-walk", ".mp4")
-        walk = session.walk
-        said = f"{len(session.gallery)} pictures · {walk.frames} frames · {walk.fps:g} fps · {walk.seconds:.1f} s"
-        dialog = ExportDialog(self, video=True, resolution=self.document.spec.resolution, path=str(path), said=said)
-        dialog.wished.connect(self.write_video)
-        dialog.open()
-
-    def write_video(self, wish: Wish) -> None:
-        """Start the export of the walk."""
-        try:
-            recipes = self.parts.walk.recipes()
-        except GanvizError as error:
-            self.canvas.show_message(str(error))
-            return
-        licence = self.document.header_of(recipes.keyframes[0].model).card.licence
-        self._job = f"Export of {Path(wish.path).name}"
-        if self.compute.start_job(video_job(recipes, wish, licence)):
-            self.parts.status.begin_job(f"Exporting {Path(wish.path).name}")
-            self._show_actions()
-
-    def _job_done(self, path: Path) -> None:
-        self.parts.status.end_job()
-        self._show_actions()
-        self._written(path)
-
-    def _written(self, path: Path) -> None:
-        from PySide6.QtCore import QUrl
-        from PySide6.QtGui import QDesktopServices
-
-        folder = QUrl.fromLocalFile(str(path.parent))
-        self.canvas.show_message(f"Wrote {path}", "good", "Show in folder", lambda: QDesktopServices.openUrl(folder))
-
-    def _job_over(self, message: str, kind: str) -> None:
-        self.parts.status.end_job()
-        self._show_actions()
-        self.canvas.show_message(message, kind)
-
     def show_keys(self) -> None:
         """List the keys."""
         KeysDialog(self).open()
@@ -517,10 +410,3 @@ class MainWindow(QMainWindow):
 def _say(recipe: Recipe, class_names: tuple[str, ...]) -> str:
     """The recipe in one line, negative numbers with a true minus."""
     return re.sub(r"(?<!\w)-(?=\d)", "−", describe(recipe, class_names))
-
-
-def _stem(recipe: Recipe) -> str:
-    """A file name for a picture, without its suffix."""
-    at = anchor(recipe.latent)
-    seed = f"-seed{at.seed}" if at is not None else ""
-    return "".join(c if c.isalnum() or c in "-_." else "-" for c in f"{recipe.model.name}{seed}")

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from ganviz import places
 from ganviz.errors import GanvizError
@@ -133,7 +133,9 @@ def _prepare(
                 image = source.read(index)
                 pixels, conversion = to_pixels(image, channels)
             except UNREADABLE as error:
-                skipped.append(f"{source.files[index]}: cannot be read as an image ({error}), skipped")
+                # Pillow's own words for this one name a buffer, not the file.
+                why = "unknown format" if isinstance(error, UnidentifiedImageError) else error
+                skipped.append(f"{source.files[index]}: not a readable image ({why}), skipped")
                 continue
             conversions[conversion] += 1
             sizes[f"{pixels.shape[1]} x {pixels.shape[0]}"] += 1

@@ -35,7 +35,7 @@ class WalkBar(QWidget):
         self.setObjectName("walk")
         self._document = document
         self._recipes: WalkRecipes | None = None
-        self._start = 0
+        self._start = self._at = 0
         self._timer = QTimer(self, interval=15)
         self._timer.timeout.connect(self._step)
         self._clock = QElapsedTimer()
@@ -146,7 +146,9 @@ class WalkBar(QWidget):
                 self.failed.emit(str(error))
             else:
                 present = self._document.recipe
-                self._start = next((k for k, recipe in enumerate(self._recipes) if recipe == present), 0)
+                # Where it was stopped, or at a kept picture; looking through all frames would hold the window up.
+                places = (self._at, *map(round, self._recipes.walk.places(len(self._recipes.keyframes))))
+                self._start = next((k for k in places if k < len(self._recipes) and self._recipes[k] == present), 0)
                 if self._start == len(self._recipes) - 1:
                     self._start = 0
                 self._document.seal()
@@ -185,7 +187,8 @@ class WalkBar(QWidget):
             self._document.edit(merge="walk", recipe=recipes[len(recipes) - 1])
             self.play(False)
             return
-        self._document.edit(merge="walk", recipe=recipes[frame % len(recipes)])
+        self._at = frame % len(recipes)
+        self._document.edit(merge="walk", recipe=recipes[self._at])
 
 
 def _fields(recipe: Any) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from PySide6.QtCore import QRect, QSize, Qt
 from PySide6.QtGui import QKeySequence, QPainter, QPaintEvent
-from PySide6.QtWidgets import QCheckBox, QComboBox, QPushButton, QTabBar, QToolButton, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QPushButton, QStyledItemDelegate, QTabBar, QToolButton, QWidget
 
 from app import theme
 
@@ -106,6 +106,8 @@ class Choice(QComboBox):
         policies = QComboBox.SizeAdjustPolicy
         self.setSizeAdjustPolicy(policies.AdjustToContents if whole else policies.AdjustToMinimumContentsLengthWithIcon)
         self.setMinimumContentsLength(6)
+        self.setMaxVisibleItems(16)
+        self.setItemDelegate(QStyledItemDelegate(self))  # the one that the style sheet reaches
 
     def wheelEvent(self, event):
         if self.hasFocus():

@@ -1,9 +1,10 @@
 """The canvas: one picture, zoomed and panned, and the latent tool that drags it across the seed plane.
 
-Zoom counts device pixels per picture pixel, so that 1 is pixel-true on any screen. All whole zooms are drawn with the
-nearest pixel; Fit is smooth unless told otherwise.
+All whole zooms are drawn with the nearest pixel, counted in the screen's own pixels; Fit is smooth unless told
+otherwise.
 """
 
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
@@ -27,14 +28,13 @@ from PySide6.QtWidgets import QWidget
 from app import theme
 from app.widgets.image import smooth_image, to_qimage
 from app.widgets.message_bar import HintLine, MessageBar
+from app.widgets.viewport import Viewport
 
+EMPTY = "Open a model: choose one on the left, or drop a file here"
 Tool = Literal["latent", "pan"]
 
-ZOOMS = (1 / 8, 1 / 4, 1 / 2, 1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64)
 MARGIN = 32
 """Logical pixels kept free around a fitted picture."""
-KEEP = 48
-"""Device pixels of the picture that panning leaves in view."""
 SEEDS_PER_FONT = 0.04
 """The latent tool moves this many seeds per pixel and pixel of font height, as StyleGAN3's viewer does."""
 FINE = 0.1
@@ -77,12 +77,11 @@ class Canvas(QWidget):
         self.setAcceptDrops(True)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.frame: Any = None
-        self.empty_text = "Open a model: choose one on the left, or drop a file here"
+        self.empty_text = ""
         self._image: QImage | None = None
         self._smooth_cache: tuple[int, QImage] | None = None
         self._unshown: Any = None
-        self._zoom: float | None = None
-        self._origin = QPointF()  # top left corner of the picture in device pixels, when not fitted
+        self._view = Viewport()
         self._smooth = True
         self._tool: Tool = "latent"
         self._drag: Tool | None = None
@@ -95,24 +94,30 @@ class Canvas(QWidget):
         self._ring = False
         self.message = MessageBar(self)
         self.hint = HintLine(self)
-        self._show_tool()
+        self.set_empty_text(EMPTY)
 
     # -- what is shown --------------------------------------------------------------------------------------------
 
     def show_frame(self, frame: Any) -> None:
         """Show `frame.pixels`, uint8 (H, W, C) with C 1 or 3. `frameShown` follows once it is on screen."""
         pixels: np.ndarray = frame.pixels
-        same_size = self._image is not None and (self._image.height(), self._image.width()) == pixels.shape[:2]
+        down, across = pixels.shape[:2]
         self._image = to_qimage(pixels)
         self.frame = frame
         self._smooth_cache = None
         self._unshown = frame
-        if not same_size and self._zoom is not None:
-            self.fit()
+        if (self._view.across, self._view.down) != (across, down):
+            self._look(replace(self._view, across=across, down=down).fitted())
         if self.isVisible():
             self.update()
         else:
             self._announce()
+
+    def set_empty_text(self, text: str) -> None:
+        """What is said in place of a picture."""
+        self.empty_text = text
+        self._show_tool()
+        self.update()
 
     def clear(self) -> None:
         """Show no picture."""
@@ -135,12 +140,12 @@ class Canvas(QWidget):
     @property
     def fitted(self) -> bool:
         """Whether the picture fills the canvas."""
-        return self._zoom is None
+        return self._view.zoom is None
 
     @property
     def zoom(self) -> float:
         """Device pixels per picture pixel, as drawn now."""
-        return self._zoom if self._zoom is not None else self._fit_zoom()
+        return self._view.scale
 
     @property
     def smooth(self) -> bool:
@@ -154,85 +159,51 @@ class Canvas(QWidget):
 
     def fit(self) -> None:
         """Show the whole picture as large as it goes."""
-        self._zoom = None
-        self.update()
-        self.zoom_changed.emit("Fit")
+        self._look(self._view.fitted())
 
     def zoom_to(self, zoom: float, about: QPointF | None = None) -> None:
         """Zoom, keeping what lies under `about` (logical pixels; by default the middle) in its place."""
-        if self._image is None:
-            return
-        ratio = self.devicePixelRatioF()
-        at = (about if about is not None else QPointF(self.rect().center())) * ratio
-        before = self._target()
-        self._zoom = zoom
-        scale = zoom * self._image.width() / before.width()
-        self._origin = QPointF(
-            round(at.x() - (at.x() - before.x()) * scale), round(at.y() - (at.y() - before.y()) * scale)
-        )
-        self._keep_in_view()
-        self.update()
-        self.zoom_changed.emit(f"{zoom:.0%}" if zoom >= 1 else f"{zoom * 100:g}%")
+        if self._image is not None:
+            at = self._device(about)
+            self._look(self._view.zoomed(zoom, at.x(), at.y()))
 
     def zoom_step(self, steps: int, about: QPointF | None = None) -> None:
         """To the next pixel-true zoom in or out."""
-        now = self.zoom
-        for _ in range(abs(steps)):
-            further = [z for z in ZOOMS if z > now * 1.001] if steps > 0 else [z for z in ZOOMS if z < now * 0.999]
-            if not further:
-                break
-            now = further[0] if steps > 0 else further[-1]
-        if now != self.zoom:
-            self.zoom_to(now, about)
+        if self._image is not None:
+            at = self._device(about)
+            self._look(self._view.stepped(steps, at.x(), at.y()))
 
     def pan(self, dx: float, dy: float) -> None:
         """Move the picture by logical pixels; a fitted picture first gets the zoom that it has."""
-        if self._image is None:
-            return
-        if self._zoom is None:
-            nearest = min(ZOOMS, key=lambda z: abs(z - self.zoom))
-            self.zoom_to(nearest)
-        ratio = self.devicePixelRatioF()
-        self._origin += QPointF(dx * ratio, dy * ratio)
-        self._keep_in_view()
+        if self._image is not None:
+            ratio = self.devicePixelRatioF()
+            self._look(self._view.panned(dx * ratio, dy * ratio))
+
+    def _device(self, place: QPointF | None) -> QPointF:
+        return (place if place is not None else QPointF(self.rect().center())) * self.devicePixelRatioF()
+
+    def _look(self, view: Viewport) -> None:
+        before, self._view = self._view, view
         self.update()
+        if view.zoom != before.zoom:
+            zoom = view.zoom
+            self.zoom_changed.emit("Fit" if zoom is None else f"{zoom * 100:g}%")
 
-    def _device_size(self) -> QSize:
+    def _measure(self) -> None:
+        """Take the size of the widget and of the screen's pixels into the view."""
         ratio = self.devicePixelRatioF()
-        return QSize(round(self.width() * ratio), round(self.height() * ratio))
-
-    def _fit_zoom(self) -> float:
-        if self._image is None:
-            return 1.0
-        size, margin = self._device_size(), 2 * MARGIN * self.devicePixelRatioF()
-        return max(
-            1 / 64,
-            min((size.width() - margin) / self._image.width(), (size.height() - margin) / self._image.height()),
-        )
-
-    def _target(self) -> QRectF:
-        """Where the picture lies, in device pixels."""
-        assert self._image is not None
-        zoom = self.zoom
-        width, height = round(self._image.width() * zoom), round(self._image.height() * zoom)
-        if self._zoom is None:
-            size = self._device_size()
-            return QRectF((size.width() - width) // 2, (size.height() - height) // 2, width, height)
-        return QRectF(round(self._origin.x()), round(self._origin.y()), width, height)
-
-    def _keep_in_view(self) -> None:
-        size, target = self._device_size(), self._target()
-        self._origin = QPointF(
-            min(size.width() - KEEP, max(KEEP - target.width(), target.x())),
-            min(size.height() - KEEP, max(KEEP - target.height(), target.y())),
-        )
+        size = (round(self.width() * ratio), round(self.height() * ratio), round(MARGIN * ratio))
+        if (self._view.width, self._view.height, self._view.margin) != size:
+            self._view = self._view.resized(*size)
 
     def picture_rect(self) -> QRectF:
         """Where the picture lies, in logical pixels; empty without one."""
         if self._image is None:
             return QRectF()
-        ratio, target = self.devicePixelRatioF(), self._target()
-        return QRectF(target.topLeft() / ratio, target.size() / ratio)
+        self._measure()
+        ratio = self.devicePixelRatioF()
+        left, top, width, height = self._view.rect
+        return QRectF(left / ratio, top / ratio, width / ratio, height / ratio)
 
     # -- painting -------------------------------------------------------------------------------------------------
 
@@ -257,8 +228,9 @@ class Canvas(QWidget):
 
     def _paint_picture(self, painter: QPainter) -> None:
         assert self._image is not None
-        target = self._target()
-        if self._zoom is None and self._smooth:
+        self._measure()
+        target = QRectF(*self._view.rect)
+        if self.fitted and self._smooth:
             image = self._smoothed(round(max(target.width(), target.height())))
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
             painter.drawImage(target, image)
@@ -268,7 +240,7 @@ class Canvas(QWidget):
         else:
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)
             painter.drawImage(target, self._image)
-        if self._zoom is None:
+        if self.fitted:
             self._round_corners(painter, target)
 
     def _smoothed(self, side: int) -> QImage:
@@ -296,8 +268,7 @@ class Canvas(QWidget):
         )
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        if self._zoom is not None and self._image is not None:
-            self._keep_in_view()
+        self._measure()
         self._place_overlays()
 
     def _place_overlays(self) -> None:

@@ -6,7 +6,7 @@ live at a time, and the one longest out of view takes the next name.
 
 import re
 
-from PySide6.QtCore import QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from app import theme
@@ -158,7 +158,20 @@ class DimensionList(QWidget):
         row.valueChanged.connect(lambda value, row=row: self._changed(row.property("dimension"), value))
         row.began.connect(self.began)
         row.ended.connect(self.ended)
+        row.slider.installEventFilter(self)
+        row.field.installEventFilter(self)
         return row
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """A row that gets the focus comes into view, with its neighbours, so that Tab goes on to them."""
+        if event.type() == QEvent.Type.FocusIn and isinstance(watched, QWidget):
+            row = watched.parentWidget()
+            dimension = row.property("dimension") if row is not None else None
+            if dimension in self._shown:
+                top, bar = self._shown.index(dimension) * ROW_HEIGHT, self._area.verticalScrollBar()
+                lowest = top + 2 * ROW_HEIGHT - self._area.viewport().height()
+                bar.setValue(min(max(bar.value(), lowest), max(0, top - ROW_HEIGHT)))
+        return False
 
     def _make_spare(self) -> None:
         if len(self._rows) >= min(self._count, FIRST + SPARE_ROWS):
@@ -204,10 +217,15 @@ class DimensionList(QWidget):
         self._clock += 1
         for dimension in in_view:
             self._seen[dimension] = self._clock
+        before: QWidget = self.search
         for place, dimension in enumerate(in_view, first):
             row = self._row(dimension)
             row.setGeometry(0, place * ROW_HEIGHT, width - 10, ROW_HEIGHT)
             row.show()
+            # Rows that are used again stand anywhere in the order of Tab.
+            QWidget.setTabOrder(before, row.slider)
+            QWidget.setTabOrder(row.slider, row.field)
+            before = row.field
         for dimension, row in self._rows.items():
             if self._seen.get(dimension) != self._clock and not row.isHidden():
                 row.hide()

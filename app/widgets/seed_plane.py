@@ -83,8 +83,13 @@ class SeedPlane(QWidget):
             self._seed = seed
             self._forget_far()
         self._point = QPointF(right, down)
+        self._describe()
         self._asking.start()
         self.update()
+
+    def _describe(self) -> None:
+        right, down = self._point.x(), self._point.y()
+        self.setAccessibleDescription(f"seed {self._seed}, {right:.2f} to the right, {down:.2f} down")
 
     def seeds(self) -> list[int]:
         """The seeds on the pad, row by row."""
@@ -191,6 +196,7 @@ class SeedPlane(QWidget):
     def _move(self, point: QPointF) -> None:
         if point != self._point:
             self._point = point
+            self._describe()
             self.update()
             self.point_changed.emit(point.x(), point.y())
 

@@ -74,7 +74,7 @@ def test_the_walk_is_exported_through_the_dialog(kept, tmp_path):
 def test_pictures_in_a_folder_begin_and_end_with_the_kept_ones(kept, tmp_path):
     kept.find("walk-frames").setValue(5)
     folder = tmp_path / "frames"
-    kept.window.write_video(Wish(str(folder), None, "high", True))
+    kept.window.exporter.write_video(Wish(str(folder), None, "high", True))
     kept.wait(lambda: "frames" in kept.message)
     frames = sorted(folder.glob("*.png"))
     assert len(frames) == 5
@@ -83,7 +83,7 @@ def test_pictures_in_a_folder_begin_and_end_with_the_kept_ones(kept, tmp_path):
 
 def test_the_window_stays_alive_during_an_export_and_cancel_leaves_nothing(kept, tmp_path):
     kept.find("walk-frames").setValue(100_000)
-    kept.window.write_video(Wish(str(tmp_path / "long.mp4"), None, "high", True))
+    kept.window.exporter.write_video(Wish(str(tmp_path / "long.mp4"), None, "high", True))
     kept.wait(lambda: kept.find("progress").value() > 0)
     kept.find("seed").setValue(123)
     kept.settle()
@@ -96,7 +96,7 @@ def test_the_window_stays_alive_during_an_export_and_cancel_leaves_nothing(kept,
 
 
 def test_an_unwritable_target_is_said_in_the_window(kept, tmp_path):
-    kept.window.write_video(Wish(str(tmp_path / "missing" / "walk.mp4"), None, "high", True))
+    kept.window.exporter.write_video(Wish(str(tmp_path / "missing" / "walk.mp4"), None, "high", True))
     kept.wait(lambda: kept.message)
     assert "missing" in kept.message
     assert not kept.find("progress").isVisible()
@@ -104,7 +104,7 @@ def test_an_unwritable_target_is_said_in_the_window(kept, tmp_path):
 
 def test_closing_the_window_during_an_export_leaves_nothing_half_written(kept, tmp_path):
     kept.find("walk-frames").setValue(100_000)
-    kept.window.write_video(Wish(str(tmp_path / "long.mp4"), None, "high", True))
+    kept.window.exporter.write_video(Wish(str(tmp_path / "long.mp4"), None, "high", True))
     kept.wait(lambda: kept.find("progress").value() > 0)
     kept.window.close()
     assert list(tmp_path.iterdir()) == []

@@ -19,7 +19,7 @@ def test_a_session_comes_back_with_everything_in_it(story, begin, tmp_path, tiny
     story.settle()
     session, pixels = story.document.session, story.pixels().copy()
     path = tmp_path / "work.ganviz"
-    assert story.window.save_to(str(path))
+    assert story.window.saver.save_to(str(path))
     assert "work.ganviz" in story.window.windowTitle() and not story.window.isWindowModified()
     story.window.stop()
     again = begin(path)
@@ -31,7 +31,7 @@ def test_a_session_comes_back_with_everything_in_it(story, begin, tmp_path, tiny
 
 def test_saving_again_needs_no_file_dialog(story, tmp_path):
     path = tmp_path / "work.ganviz"
-    story.window.save_to(str(path))
+    story.window.saver.save_to(str(path))
     story.find("seed").setValue(5)
     assert story.window.isWindowModified()
     first = path.read_bytes()
@@ -41,7 +41,7 @@ def test_saving_again_needs_no_file_dialog(story, tmp_path):
 
 def test_a_session_that_cannot_be_saved_is_said_and_stays_unsaved(story, tmp_path):
     story.find("seed").setValue(5)
-    assert not story.window.save_to(str(tmp_path / "missing" / "work.ganviz"))
+    assert not story.window.saver.save_to(str(tmp_path / "missing" / "work.ganviz"))
     assert "missing" in story.message and story.document.path is None
 
 
@@ -69,7 +69,7 @@ def test_an_exported_picture_reopens_its_own_recipe(story, begin, tmp_path):
 
 def test_the_tick_leaves_the_recipe_out_and_size_enlarges(story, tmp_path):
     path = tmp_path / "plain.png"
-    story.window.write_image(Wish(str(path), 64, "high", False), story.canvas.frame)
+    story.window.exporter.write_image(Wish(str(path), 64, "high", False), story.canvas.frame)
     story.wait(lambda: path.exists())
     with Image.open(path) as image:
         assert image.size == (64, 64) and "ganviz" not in image.text
@@ -78,7 +78,7 @@ def test_the_tick_leaves_the_recipe_out_and_size_enlarges(story, tmp_path):
 
 
 def test_an_image_that_cannot_be_written_is_said(story, tmp_path):
-    story.window.write_image(Wish(str(tmp_path / "no" / "a.png"), None, "high", True), story.canvas.frame)
+    story.window.exporter.write_image(Wish(str(tmp_path / "no" / "a.png"), None, "high", True), story.canvas.frame)
     story.wait(lambda: story.message)
     assert "a.png" in story.message
 
@@ -98,14 +98,14 @@ def test_closing_asks_only_when_there_is_work_to_lose(story, tmp_path):
     window = story.window
     window.ask_on_close = True
     story.find("seed").setValue(3)
-    assert not window._worth_asking()
+    assert not window.saver.worth_asking
     story.click("keep")
     window.close()
     assert window.isVisible()
     box = window.findChild(QMessageBox, "unsaved")
     box.button(QMessageBox.StandardButton.Cancel).click()
     assert window.isVisible()
-    window.save_to(str(tmp_path / "work.ganviz"))
+    window.saver.save_to(str(tmp_path / "work.ganviz"))
     window.close()
     assert not window.isVisible()
 

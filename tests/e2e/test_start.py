@@ -64,7 +64,7 @@ def test_without_a_model_the_cards_are_grey_and_the_canvas_says_what_to_do(begin
     for name in ("psi", "seed", "randomise", "save", "export-image", "undo"):
         assert not story.find(name).isEnabled(), name
     assert story.find("open").isEnabled()
-    assert "Open a model" in story.canvas.empty_text
+    story.wait(lambda: "Open a model" in story.canvas.empty_text)
     assert story.find("status").text().startswith("no model")
 
 

@@ -114,3 +114,14 @@ def test_another_model_starts_at_zero(dimensions):
     dimensions.set_count(100)
     assert dimensions.values() == {}
     assert dimensions.findChild(QWidget, "latent-slider-1").value() == 0.0
+
+
+def test_tab_goes_on_through_rows_that_were_not_in_view(dimensions, qtbot):
+    dimensions.activateWindow()
+    dimensions.search.setFocus()
+    seen = []
+    for _ in range(80):
+        dimensions.focusNextPrevChild(True)
+        seen.append(dimensions.focusWidget().objectName())
+    wanted = [f"latent-slider-{k}{end}" for k in range(40) for end in ("", "-field")]
+    assert seen == wanted

@@ -104,7 +104,8 @@ def test_previews_show_the_same_seeds_each_time(
     pixels = preview_pixels(generator)
     assert pixels.shape == shape and np.array_equal(pixels, preview_pixels(generator))
     run = new_run(tmp_path)
-    assert np.array_equal(np.asarray(Image.open(run.preview(generator, 12))), pixels)
+    with Image.open(run.preview(generator, 12)) as image:
+        assert np.array_equal(np.asarray(image), pixels)
 
 
 def test_the_budget_is_whichever_is_used_first() -> None:

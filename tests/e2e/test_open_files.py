@@ -101,7 +101,7 @@ def test_a_session_whose_model_is_not_here_waits_until_it_is_located(story, begi
     path = tmp_path / "work.ganviz"
     other.find("seed").setValue(77)
     other.settle()
-    assert other.window.save_to(str(path))
+    assert other.window.saver.save_to(str(path))
     other.window.stop()
     moved = tmp_path / "elsewhere.safetensors"
     shutil.move(away, moved)
@@ -113,3 +113,16 @@ def test_a_session_whose_model_is_not_here_waits_until_it_is_located(story, begi
     story.wait(lambda: story.recipe.model.name == "away")
     story.settle()
     assert story.find("seed").value() == 77
+
+
+def test_a_run_folder_opens_its_newest_snapshot(story, tmp_path, make_checkpoint):
+    snapshots = tmp_path / "my-run" / "snapshots"
+    snapshots.mkdir(parents=True)
+    shutil.copy(make_checkpoint("early", z_dim=5), snapshots / "00001000.safetensors")
+    shutil.copy(make_checkpoint("late", z_dim=6), snapshots / "00002000.safetensors")
+    story.canvas.dropped.emit(str(tmp_path / "my-run"))
+    assert "my-run" in story.find("work").text()
+    story.wait(lambda: story.recipe.model.name == "late")
+    story.settle()
+    assert story.find("dimensions-card").caption.text() == "6"
+    assert not story.find("work").isVisible()

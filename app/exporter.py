@@ -1,0 +1,110 @@
+"""Exporting pictures and walks from the window: the dialogs, the work, what is said about it."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject, QUrl
+from PySide6.QtGui import QDesktopServices
+
+from app.exporting import ExportDialog, Wish, default_folder, free_name, video_job, write_image
+from app.latents import anchor
+from app.widgets.message_bar import Kind
+from ganviz.errors import GanvizError
+from ganviz.recipe import Recipe, describe
+
+if TYPE_CHECKING:
+    from app.window import MainWindow
+
+
+class Exporter(QObject):
+    """Exports what the window shows."""
+
+    def __init__(self, window: "MainWindow") -> None:
+        super().__init__(window)
+        self._window = window
+        self._name = ""  # of the file that is being written
+        self._folder = default_folder()
+
+    def connect_compute(self) -> None:
+        """Follow the running job; called once the window's parts are there."""
+        compute, status = self._window.compute, self._window.parts.status
+        compute.job_progress.connect(status.show_progress)
+        compute.job_done.connect(self._done)
+        compute.job_failed.connect(lambda message: self._over(message, "error"))
+        compute.job_cancelled.connect(lambda: self._over(f"{self._name} was cancelled; nothing was written", "info"))
+        status.cancelled.connect(compute.cancel_job)
+
+    # -- one picture ----------------------------------------------------------------------------------------------
+
+    def export_image(self) -> None:
+        """Ask where to, then write the picture on screen."""
+        window, frame = self._window, self._window.canvas.frame
+        if frame is None:
+            window.canvas.show_message("There is no picture to export yet", "info")
+            return
+        path = free_name(self._folder, _stem(frame.recipe), ".png")
+        dialog = ExportDialog(
+            window, video=False, resolution=frame.pixels.shape[0], path=str(path), said=describe(frame.recipe)
+        )
+        dialog.wished.connect(lambda wish: self.write_image(wish, frame))
+        dialog.open()
+
+    def write_image(self, wish: Wish, frame: Any) -> None:
+        """Write a frame as a PNG, off the UI thread."""
+        window = self._window
+        licence = window.document.header_of(frame.recipe.model).card.licence
+        window.background.run(
+            lambda: write_image(frame.pixels, frame.recipe, wish, licence),
+            self._written,
+            lambda error: window.canvas.show_message(str(error), "error", "Export elsewhere…", self.export_image),
+        )
+
+    # -- a walk ---------------------------------------------------------------------------------------------------
+
+    def export_video(self) -> None:
+        """Ask where to, then draw and write the walk through the gallery."""
+        document = self._window.document
+        session, walk = document.session, document.session.walk
+        path = free_name(self._folder, f"{session.recipe.model.name}-walk", ".mp4")
+        said = f"{len(session.gallery)} pictures · {walk.frames} frames · {walk.fps:g} fps · {walk.seconds:.1f} s"
+        dialog = ExportDialog(self._window, video=True, resolution=document.spec.resolution, path=str(path), said=said)
+        dialog.wished.connect(self.write_video)
+        dialog.open()
+
+    def write_video(self, wish: Wish) -> None:
+        """Start the export of the walk on the compute thread."""
+        window = self._window
+        try:
+            recipes = window.parts.walk.recipes()
+        except GanvizError as error:
+            window.canvas.show_message(str(error))
+            return
+        licence = window.document.header_of(recipes.keyframes[0].model).card.licence
+        self._name = Path(wish.path).name
+        if window.compute.start_job(video_job(recipes, wish, licence)):
+            window.parts.status.begin_job(f"Exporting {self._name}")
+            window.show_actions()
+
+    def _done(self, path: Path) -> None:
+        self._window.parts.status.end_job()
+        self._window.show_actions()
+        self._written(path)
+
+    def _over(self, message: str, kind: Kind) -> None:
+        self._window.parts.status.end_job()
+        self._window.show_actions()
+        self._window.canvas.show_message(message, kind)
+
+    def _written(self, path: Path) -> None:
+        self._folder = path.parent
+        folder = QUrl.fromLocalFile(str(path.parent))
+        self._window.canvas.show_message(
+            f"Wrote {path}", "good", "Show in folder", lambda: QDesktopServices.openUrl(folder)
+        )
+
+
+def _stem(recipe: Recipe) -> str:
+    """A file name for a picture, without its suffix."""
+    at = anchor(recipe.latent)
+    seed = f"-seed{at.seed}" if at is not None else ""
+    return "".join(c if c.isalnum() or c in "-_." else "-" for c in f"{recipe.model.name}{seed}")

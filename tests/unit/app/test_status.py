@@ -1,0 +1,64 @@
+import pytest
+
+from app.status import StatusBar, duration, memory_bytes
+from ganviz.jobs import Progress
+
+
+@pytest.fixture
+def status(qtbot):
+    status = StatusBar()
+    qtbot.addWidget(status)
+    status.show()
+    return status
+
+
+def test_it_says_the_device_once_torch_is_there(status):
+    assert status.device.text() == "starting …"
+    status.set_device("cpu")
+    assert status.device.text() == "CPU · float32"
+
+
+def test_it_says_state_speed_and_memory(status, monkeypatch):
+    clock = [100.0]
+    monkeypatch.setattr("app.status.time.monotonic", lambda: clock[0])
+    status.set_state("exact")
+    status.frame_shown(20.0)
+    assert status.status.text().startswith("exact · 20 ms · 50 fps · ")
+    assert status.status.text().endswith(" MB")
+    for _ in range(10):
+        clock[0] += 0.1
+        status.frame_shown(20.0)
+    assert "10 fps" in status.status.text()
+    clock[0] += 60
+    status.frame_shown(8.25)
+    assert "8.2 ms · 10 fps" in status.status.text()
+    status.set_state("rendering")
+    assert status.status.text().startswith("rendering")
+
+
+def test_long_work_has_a_bar_a_time_left_and_a_cancel(status, monkeypatch, heard):
+    clock = [0.0]
+    monkeypatch.setattr("app.status.time.monotonic", lambda: clock[0])
+    ears = heard(cancelled=status.cancelled)
+    assert not status.bar.isVisible() and not status.cancel_button.isEnabled()
+    status.begin_job("Exporting walk.mp4")
+    assert status.bar.isVisible() and status.work.text() == "Exporting walk.mp4 …"
+    clock[0] = 10
+    status.show_progress(Progress(50, 200, "drawing frames"))
+    assert status.bar.value() == 50 and status.bar.maximum() == 200
+    assert status.work.text() == "Exporting walk.mp4 · 50 of 200 · 30 s left"
+    status.cancel_button.click()
+    assert ears.names == ["cancelled"]
+    status.end_job()
+    assert not status.bar.isVisible()
+    status.show_progress(Progress(60, 200))
+    assert not status.bar.isVisible()
+
+
+@pytest.mark.parametrize(("seconds", "said"), [(0.4, "0 s"), (59, "59 s"), (125, "2:05 min"), (5400, "1:30 h")])
+def test_durations_are_said_for_people(seconds, said):
+    assert duration(seconds) == said
+
+
+def test_memory_is_that_of_a_process_with_qt_in_it():
+    assert 20e6 < memory_bytes() < 64e9
