@@ -3,30 +3,24 @@
 The loop is Goodfellow et al. 2014, algorithm 1: `critic_steps` updates of D, then one of G.
 """
 
-import math
-import os
-from typing import Any
-
-import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from ganviz.datasets import Dataset
-from ganviz.errors import GanvizError
-from ganviz.models.base import StagedGenerator
 from ganviz.models.dcgan import DCGANConfig, Discriminator, Generator
-from ganviz.spec import Card
 from trainers import losses
 from trainers import run as runs
 from trainers.augment import Strength, augment
-from trainers.configs import DCGANTraining, Training
+from trainers.batches import one_hot, real_images
+from trainers.cards import make_card, training_facts
+from trainers.configs import DCGANTraining
 from trainers.control import Control, Display
-from trainers.ema import Average, recompute_statistics
+from trainers.ema import Average
+from trainers.journal import Journal
+from trainers.machine import pick_device, pick_precision
+from trainers.optimisers import make_optimisers, penalty_weight, rate_factor, set_rates
 from trainers.preview import measure
-from trainers.run import Clock, Run
-from trainers.threads import Threads
-
-LOG_STEPS = 50
+from trainers.run import Run
 
 
 def train(config: DCGANTraining, data: Dataset, run: Run, control: Control, display: Display, resume: bool) -> None:
@@ -38,7 +32,6 @@ def train(config: DCGANTraining, data: Dataset, run: Run, control: Control, disp
     Raises GanvizError when a loss is not finite; the last good snapshot stays.
     """
     device = torch.device(pick_device(config.device))
-    threads = Threads(config.threads, config.images == 0, os.cpu_count() or 1)
     half_precision = pick_precision(config.precision, device)
     num_classes = data.num_classes if config.conditional else 0
     chosen, apart = runs.held_out(len(data), config.hold_out)
@@ -58,57 +51,32 @@ def train(config: DCGANTraining, data: Dataset, run: Run, control: Control, disp
     G = Generator(model).to(device=device, memory_format=torch.channels_last).train()  # type: ignore[call-overload]
     D = Discriminator(model).to(device=device, memory_format=torch.channels_last).train()  # type: ignore[call-overload]
     average = Average(G, config.ema_half_life, config.ema_ramp)
-    G_optimiser = make_optimiser(config, G, config.lr_g)
-    D_optimiser = make_optimiser(config, D, config.lr_d)
+    optimisers = make_optimisers(config, G, D)
     objective = losses.OBJECTIVES[config.objective]
     strength = Strength(config.augment_p, config.ada_target, config.ada_images)
     random = torch.Generator().manual_seed(config.seed)  # noise, mirroring, augmentation
 
-    seen = step = 0
-    sums = {"loss_d": 0.0, "loss_g": 0.0, "score_real": 0.0, "score_fake": 0.0}
+    nets = {"G": G, "D": D, "average": average.net}
     penalty_value = 0.0
-    clock = Clock()
+
+    journal = Journal(run, control, display)
     if resume:
         tensors, counters = run.load_state()
-        for prefix, module in (("G", G), ("D", D), ("average", average.net)):
-            runs.restore_module(prefix, module, tensors)
-        runs.restore_optimiser("G_optimiser", G_optimiser, tensors)
-        runs.restore_optimiser("D_optimiser", D_optimiser, tensors)
-        random.set_state(tensors["random"])
-        seen, step, sums = counters["seen"], counters["step"], counters["sums"]
+        runs.restore_state(tensors, nets, optimisers, random)
         penalty_value = counters["penalty"]
         strength.restore(counters.get("strength", strength.counters()))  # older runs have none
-        clock = Clock(counters["seconds"])
-        run.trim_log(seen)
+        journal.restore(counters)
 
     def save(final: bool) -> None:
         """A snapshot of the average, a preview, and the state to go on from."""
-        shown = averaged_copy(average)
-        facts: dict[str, Any] = {
-            "preset": config.preset,
-            "objective": config.objective,
-            "parameters": sum(p.numel() for p in G.parameters()),
-            "training images": len(chosen),
-            "minutes": round(clock.seconds / 60, 1),
-        }
-        if len(apart):
-            facts["discriminator score, held-out"] = round(mean_score(D, data, apart, num_classes), 3)
-            facts["discriminator score, training"] = round(mean_score(D, data, chosen[: len(apart)], num_classes), 3)
+        shown = average.shown()
+        facts = training_facts(config, G, D, data, chosen, apart, journal.clock.seconds, num_classes)
         if final and config.measure:
             facts.update(measure(shown, data, chosen, apart, config.measure))
-        card = make_card(config, data, run, seen, facts)
-        run.snapshot(shown, card, config.half)
-        run.preview(shown, seen)
-        tensors = {
-            **runs.module_tensors("G", G),
-            **runs.module_tensors("D", D),
-            **runs.module_tensors("average", average.net),
-            **runs.optimiser_tensors("G_optimiser", G_optimiser),
-            **runs.optimiser_tensors("D_optimiser", D_optimiser),
-            "random": random.get_state(),
-        }
-        counters = {"seen": seen, "step": step, "sums": sums, "penalty": penalty_value, "seconds": clock.seconds}
-        run.save_state(tensors, {**counters, "strength": strength.counters()})
+        run.snapshot(shown, make_card(config, data, run, journal.seen, facts), config.half)
+        run.preview(shown, journal.seen)
+        counters = {**journal.counters(), "penalty": penalty_value, "strength": strength.counters()}
+        run.save_state(runs.state_tensors(nets, optimisers, random), counters)
 
     def draw_fakes() -> tuple[Tensor, Tensor | None]:
         """Images (batch, C, H, W) of fresh noise, and their labels, drawn as often as the data has them."""
@@ -132,20 +100,16 @@ def train(config: DCGANTraining, data: Dataset, run: Run, control: Control, disp
         with torch.autocast(device.type, torch.bfloat16, enabled=half_precision):
             return D.features(image, label)
 
-    next_snapshot = clock.seconds + 60 * config.snapshot_minutes
-    next_preview = clock.seconds + min(60 * config.preview_minutes, 60.0)
-    while runs.share_done(config, seen, clock.seconds) < 1 and not control.stopping:
-        share = runs.share_done(config, seen, clock.seconds)
-        rate = rate_factor(config, share, seen)
-        for optimiser, lr in ((G_optimiser, config.lr_g), (D_optimiser, config.lr_d)):
-            for group in optimiser.param_groups:
-                group["lr"] = lr * rate
+    while journal.going_on:
+        share = journal.share
+        rate = rate_factor(config, share, journal.seen)
+        set_rates(config, optimisers, rate)
         gamma = penalty_weight(config, share)
 
         # D: tell reals from fakes.
         D.requires_grad_(True)
         for _ in range(config.critic_steps):
-            indices = chosen[runs.data_order(len(chosen), config.seed, seen, config.batch)]
+            indices = chosen[runs.data_order(len(chosen), config.seed, journal.seen, config.batch)]
             real = real_images(data, indices, config.flip, random, device)
             real_label = one_hot(data, indices, num_classes, device) if num_classes else None
             if config.reuse_fakes:
@@ -164,7 +128,7 @@ def train(config: DCGANTraining, data: Dataset, run: Run, control: Control, disp
                 penalty = losses.gradient_penalty(D, real, fake, real_label, mix)
                 total = total + config.gp_weight * penalty
                 penalty_value = penalty.item()
-            if gamma > 0 and step % config.r1_interval == 0:
+            if gamma > 0 and journal.step % config.r1_interval == 0:
                 # Lazy regularisation, Karras et al. 2020, appendix B: less often and as much more strongly.
                 # In float32, because it is differentiated twice.
                 seen_real = augment(real, config.policies, strength.p, random)
@@ -174,12 +138,12 @@ def train(config: DCGANTraining, data: Dataset, run: Run, control: Control, disp
                     penalty = penalty + losses.r1_penalty(D, seen_fake, fake_label)
                 total = total + 0.5 * gamma * config.r1_interval * penalty
                 penalty_value = penalty.item()
-            D_optimiser.zero_grad(set_to_none=True)
+            optimisers["D_optimiser"].zero_grad(set_to_none=True)
             total.backward()
-            D_optimiser.step()
+            optimisers["D_optimiser"].step()
             if config.objective == "wgan":
                 losses.clip_weights(D, config.clip)
-            seen += config.batch
+            journal.seen += config.batch
 
         # G: be taken for real.
         D.requires_grad_(False)
@@ -190,159 +154,17 @@ def train(config: DCGANTraining, data: Dataset, run: Run, control: Control, disp
         if config.feature_matching > 0:
             matched = losses.feature_matching(look_at(real, real_label), look_at(fake, fake_label))
             loss_g = loss_g + config.feature_matching * matched
-        G_optimiser.zero_grad(set_to_none=True)
+        optimisers["G_optimiser"].zero_grad(set_to_none=True)
         loss_g.backward()
-        G_optimiser.step()
-        average.update(G, config.batch * config.critic_steps, seen)
-        step += 1
-        threads.step(clock.seconds, seen)
+        optimisers["G_optimiser"].step()
+        average.update(G, config.batch * config.critic_steps, journal.seen)
 
         values = {"loss_d": loss_d, "loss_g": loss_g, "score_real": score_real.mean(), "score_fake": score_fake.mean()}
-        sums = {key: sums[key] + value.item() for key, value in values.items()}
-        if not all(map(math.isfinite, [*sums.values(), penalty_value])):
-            last = run.newest_snapshot()
-            kept = f"the last good snapshot is {last}" if last else "there is no snapshot yet"
-            raise GanvizError(
-                f"training stopped after {seen} images: the loss is no longer a finite number; {kept}; "
-                "try a lower --lr-g and --lr-d, or --precision float32"
-            )
-        if step % LOG_STEPS == 0:
-            means = {key: value / LOG_STEPS for key, value in sums.items()}
-            entry = {"images": seen, "step": step, **means, "penalty": penalty_value, "gamma": gamma, "rate": rate}
-            entry["augment_p"] = strength.p
-            speed = display.speed(clock.seconds, seen)
-            run.log(entry, {"seconds": clock.seconds, "images_per_second": speed, "threads": threads.count})
-            sums = dict.fromkeys(sums, 0.0)
-        display.show(share, seen, clock.seconds, f"D {loss_d.item():.3f} G {loss_g.item():.3f}")
-
-        if clock.seconds >= next_snapshot:
-            save(final=False)
-            next_snapshot = clock.seconds + 60 * config.snapshot_minutes
-            next_preview = clock.seconds + 60 * config.preview_minutes
-        elif clock.seconds >= next_preview:
-            run.preview(averaged_copy(average), seen)
-            next_preview = clock.seconds + 60 * config.preview_minutes
-        control.poll()
-        while control.paused and not control.stopping:
-            clock.pause()
-            control.poll(wait=0.2)
-        clock.go_on()
+        journal.note(values, {"penalty": penalty_value, "gamma": gamma, "rate": rate, "augment_p": strength.p})
+        match journal.due():
+            case "snapshot":
+                save(final=False)
+            case "preview":
+                run.preview(average.shown(), journal.seen)
+        journal.obey()
     save(final=True)
-
-
-# --- pieces ------------------------------------------------------------------------------------------------------
-
-
-def make_optimiser(config: Training, net: nn.Module, lr: float) -> torch.optim.Optimizer:
-    """Adam; RMSprop for WGAN, whose section 4 finds momentum harmful."""
-    if config.objective == "wgan":
-        return torch.optim.RMSprop(net.parameters(), lr=lr)
-    return torch.optim.Adam(net.parameters(), lr=lr, betas=(config.beta1, config.beta2), eps=1e-8)
-
-
-def make_optimisers(config: Training, G: nn.Module, D: nn.Module) -> dict[str, torch.optim.Optimizer]:
-    """Both nets' optimisers, by the names that they have in a run's state."""
-    return {
-        "G_optimiser": make_optimiser(config, G, config.lr_g),
-        "D_optimiser": make_optimiser(config, D, config.lr_d),
-    }
-
-
-def rate_factor(config: Training, share: float, seen: int) -> float:
-    """Factor of the learning rates: up from 0 over `warmup` images, flat, then linearly down to `lr_end`."""
-    factor = min(1.0, (seen + config.batch) / config.warmup) if config.warmup else 1.0
-    if config.cooldown > 0 and share > 1 - config.cooldown:
-        down = (share - (1 - config.cooldown)) / config.cooldown
-        factor *= 1 + down * (config.lr_end - 1)
-    return factor
-
-
-def penalty_weight(config: Training, share: float) -> float:
-    """R1's gamma: constant, or linear over the budget's share."""
-    if config.r1_gamma_end < 0:
-        return config.r1_gamma
-    return config.r1_gamma + share * (config.r1_gamma_end - config.r1_gamma)
-
-
-def real_images(
-    data: Dataset, indices: np.ndarray, flip: bool, random: torch.Generator, device: torch.device
-) -> Tensor:
-    """Images (N, C, H, W) float32 in [-1, 1], half of them mirrored when `flip`; channels-last in memory."""
-    image = torch.from_numpy(data.images[np.asarray(indices)]).permute(0, 3, 1, 2)  # a view of NHWC
-    image = image.to(device).float() / 127.5 - 1
-    if flip:
-        mirrored = (torch.rand(len(indices), 1, 1, 1, generator=random) < 0.5).to(device)
-        image = torch.where(mirrored, image.flip(3), image)
-    return image
-
-
-def one_hot(data: Dataset, indices: np.ndarray, num_classes: int, device: torch.device) -> Tensor:
-    """Labels (N, num_classes) float32 of the images at `indices`."""
-    assert data.labels is not None
-    return nn.functional.one_hot(torch.from_numpy(data.labels[indices]), num_classes).float().to(device)
-
-
-@torch.no_grad()
-def mean_score(D: nn.Module, data: Dataset, indices: np.ndarray, num_classes: int, resolution: int = 0) -> float:
-    """D's mean score of real images as they are; a gap between held-out and training images is overfitting.
-
-    With `resolution` the images are first brought to that size.
-    """
-    device = next(D.parameters()).device
-    D.eval()
-    scores = []
-    for start in range(0, len(indices), 128):
-        part = indices[start : start + 128]
-        image = real_images(data, part, False, torch.Generator(), device)
-        if resolution:
-            image = nn.functional.avg_pool2d(image, image.shape[2] // resolution)
-        scores.append(D(image, one_hot(data, part, num_classes, device) if num_classes else None))
-    D.train()
-    return torch.cat(scores).mean().item()
-
-
-def averaged_copy(average: Average) -> StagedGenerator:
-    """The averaged generator with fitting batch-norm statistics; the average itself is left as it is."""
-    import copy
-
-    shown = copy.deepcopy(average.net)
-    if average.half_life:
-        recompute_statistics(shown)
-    return shown
-
-
-def make_card(config: Training, data: Dataset, run: Run, seen: int, facts: dict[str, Any]) -> Card:
-    return Card(
-        name=config.name or run.folder.resolve().name,
-        title=config.title,
-        licence=config.licence,
-        description=config.description,
-        psi=config.psi,
-        class_names=data.class_names if getattr(config, "conditional", False) else (),
-        data=data.name,
-        command=run.command,
-        images_seen=seen,
-        facts=facts,
-    )
-
-
-def pick_device(asked: str) -> str:
-    if asked != "auto":
-        try:
-            torch.zeros(1, device=asked)
-        except (RuntimeError, AssertionError) as error:
-            raise GanvizError(f"--device {asked}: not usable here ({str(error).splitlines()[0]})") from error
-        return asked
-    if torch.cuda.is_available():
-        return "cuda"
-    return "mps" if torch.backends.mps.is_available() else "cpu"
-
-
-def pick_precision(asked: str, device: torch.device) -> bool:
-    """Whether to run the nets in bfloat16: asked for, or "auto" and the hardware multiplies it natively."""
-    if asked != "auto":
-        return asked == "bf16"
-    if device.type == "cuda":
-        return torch.cuda.is_bf16_supported()
-    checks = [getattr(torch.cpu, name, None) for name in ("_is_avx512_bf16_supported", "_is_amx_tile_supported")]
-    return device.type == "cpu" and any(check() for check in checks if check is not None)

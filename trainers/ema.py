@@ -30,6 +30,13 @@ class Average:
         for mine, theirs in zip(self.net.buffers(), generator.buffers(), strict=True):
             mine.copy_(theirs)
 
+    def shown(self) -> StagedGenerator:
+        """A copy to look at, with fitting batch-norm statistics; the average itself is left as it is."""
+        copied = copy.deepcopy(self.net)
+        if self.half_life:
+            recompute_statistics(copied)
+        return copied
+
 
 @torch.no_grad()
 def recompute_statistics(generator: StagedGenerator, batches: int = 16, batch: int = 128, seed: int = 0) -> None:

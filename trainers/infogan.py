@@ -4,8 +4,6 @@ The loop is that of a GAN with one more term for both nets (equation 6): minus l
 the information that an image keeps about the codes it was made from, estimated by Q, which shares D's trunk.
 """
 
-from typing import Any
-
 import torch
 from torch import Tensor
 
@@ -14,22 +12,15 @@ from ganviz.models.infogan import Discriminator, Generator, InfoGANConfig
 from trainers import losses
 from trainers import run as runs
 from trainers.augment import Strength, augment
+from trainers.batches import real_images
+from trainers.cards import make_card, training_facts
 from trainers.codes import draw_codes
 from trainers.configs import InfoGANTraining
 from trainers.control import Control, Display
-from trainers.dcgan import (
-    averaged_copy,
-    make_card,
-    make_optimiser,
-    mean_score,
-    penalty_weight,
-    pick_device,
-    pick_precision,
-    rate_factor,
-    real_images,
-)
 from trainers.ema import Average
 from trainers.journal import Journal
+from trainers.machine import pick_device, pick_precision
+from trainers.optimisers import make_optimisers, penalty_weight, rate_factor, set_rates
 from trainers.preview import measure
 from trainers.run import Run
 
@@ -63,13 +54,11 @@ def train(config: InfoGANTraining, data: Dataset, run: Run, control: Control, di
     G = Generator(model).to(device=device, memory_format=torch.channels_last).train()  # type: ignore[call-overload]
     D = Discriminator(model).to(device=device, memory_format=torch.channels_last).train()  # type: ignore[call-overload]
     average = Average(G, config.ema_half_life, config.ema_ramp)
-    G_optimiser = make_optimiser(config, G, config.lr_g)
-    D_optimiser = make_optimiser(config, D, config.lr_d)
+    optimisers = make_optimisers(config, G, D)
     objective = losses.OBJECTIVES[config.objective]
     strength = Strength(config.augment_p, config.ada_target, config.ada_images)
     random = torch.Generator().manual_seed(config.seed)  # noise, codes, mirroring, augmentation
     nets = {"G": G, "D": D, "average": average.net}
-    optimisers = {"G_optimiser": G_optimiser, "D_optimiser": D_optimiser}
     penalty_value = 0.0
 
     journal = Journal(run, control, display)
@@ -82,17 +71,8 @@ def train(config: InfoGANTraining, data: Dataset, run: Run, control: Control, di
 
     def save(final: bool) -> None:
         """A snapshot of the average, a preview, and the state to go on from."""
-        shown = averaged_copy(average)
-        facts: dict[str, Any] = {
-            "preset": config.preset,
-            "objective": config.objective,
-            "parameters": sum(p.numel() for p in G.parameters()),
-            "training images": len(chosen),
-            "minutes": round(journal.clock.seconds / 60, 1),
-        }
-        if len(apart):
-            facts["discriminator score, held-out"] = round(mean_score(D, data, apart, 0), 3)
-            facts["discriminator score, training"] = round(mean_score(D, data, chosen[: len(apart)], 0), 3)
+        shown = average.shown()
+        facts = training_facts(config, G, D, data, chosen, apart, journal.clock.seconds)
         if final and config.measure:
             facts.update(measure(shown, data, chosen, apart, config.measure))
         run.snapshot(shown, make_card(config, data, run, journal.seen, facts), config.half)
@@ -123,9 +103,7 @@ def train(config: InfoGANTraining, data: Dataset, run: Run, control: Control, di
     while journal.going_on:
         share = journal.share
         rate = rate_factor(config, share, journal.seen)
-        for optimiser, lr in ((G_optimiser, config.lr_g), (D_optimiser, config.lr_d)):
-            for group in optimiser.param_groups:
-                group["lr"] = lr * rate
+        set_rates(config, optimisers, rate)
         gamma = penalty_weight(config, share)
 
         # D and Q: tell reals from fakes, and find the codes of the fakes.
@@ -154,9 +132,9 @@ def train(config: InfoGANTraining, data: Dataset, run: Run, control: Control, di
                     penalty = penalty + losses.r1_penalty(D, seen_fake, None)
                 total = total + 0.5 * gamma * config.r1_interval * penalty
                 penalty_value = penalty.item()
-            D_optimiser.zero_grad(set_to_none=True)
+            optimisers["D_optimiser"].zero_grad(set_to_none=True)
             total.backward()
-            D_optimiser.step()
+            optimisers["D_optimiser"].step()
             if config.objective == "wgan":
                 losses.clip_weights(D, config.clip)
             journal.seen += config.batch
@@ -171,9 +149,9 @@ def train(config: InfoGANTraining, data: Dataset, run: Run, control: Control, di
         if config.feature_matching > 0:
             loss_g = loss_g + config.feature_matching * losses.feature_matching(look_at(real), features)
         weighted, categorical, continuous = information(features, codes)
-        G_optimiser.zero_grad(set_to_none=True)
+        optimisers["G_optimiser"].zero_grad(set_to_none=True)
         (loss_g + weighted).backward()
-        G_optimiser.step()
+        optimisers["G_optimiser"].step()
         average.update(G, config.batch * config.critic_steps, journal.seen)
 
         values = {
@@ -189,6 +167,6 @@ def train(config: InfoGANTraining, data: Dataset, run: Run, control: Control, di
             case "snapshot":
                 save(final=False)
             case "preview":
-                run.preview(averaged_copy(average), journal.seen)
+                run.preview(average.shown(), journal.seen)
         journal.obey()
     save(final=True)

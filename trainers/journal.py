@@ -78,7 +78,7 @@ class Journal:
                 {"seconds": self.clock.seconds, "images_per_second": speed, "threads": self._threads.count},
             )
             self._sums = dict.fromkeys(self._sums, 0.0)
-        text = " ".join(f"{name.removeprefix('loss_')} {values[name].item():.3f}" for name in list(values)[:2])
+        text = f"D {values['loss_d'].item():.3f} G {values['loss_g'].item():.3f}"
         self._display.show(self.share, self.seen, self.clock.seconds, text)
 
     def due(self) -> str | None:

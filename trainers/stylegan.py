@@ -14,23 +14,15 @@ from ganviz.models import stylegan, stylegan2
 from trainers import losses
 from trainers import run as runs
 from trainers.augment import Strength, augment
+from trainers.batches import one_hot, real_images
+from trainers.cards import make_card, training_facts
 from trainers.configs import StyleGAN2Training, StyleGANTraining
 from trainers.control import Control, Display
-from trainers.dcgan import (
-    averaged_copy,
-    make_card,
-    make_optimisers,
-    mean_score,
-    one_hot,
-    penalty_weight,
-    pick_device,
-    pick_precision,
-    rate_factor,
-    real_images,
-)
 from trainers.ema import Average
 from trainers.growth import Phase, at_phase, grow, phase_at, placed
 from trainers.journal import Journal
+from trainers.machine import pick_device, pick_precision
+from trainers.optimisers import make_optimisers, penalty_weight, rate_factor, set_rates
 from trainers.preview import measure
 from trainers.run import Run
 
@@ -77,21 +69,11 @@ def train(
 
     def save(final: bool) -> None:
         """A snapshot of the average, a preview, and the state to go on from."""
-        shown = averaged_copy(average)
+        shown = average.shown()
         size = shown.config.resolution
-        facts: dict[str, Any] = {
-            "preset": config.preset,
-            "objective": config.objective,
-            "parameters": sum(p.numel() for p in G.parameters()),
-            "training images": len(chosen),
-            "minutes": round(journal.clock.seconds / 60, 1),
-        }
+        facts = training_facts(config, G, D, data, chosen, apart, journal.clock.seconds, num_classes, size)
         if size < config.resolution or float(getattr(G, "alpha", 1)) < 1:
             facts["resolution"] = f"{size} px, faded in by {float(G.alpha):.0%}"
-        if len(apart):
-            facts["discriminator score, held-out"] = round(mean_score(D, data, apart, num_classes, size), 3)
-            seen_ones = chosen[: len(apart)]
-            facts["discriminator score, training"] = round(mean_score(D, data, seen_ones, num_classes, size), 3)
         if final and config.measure and size == config.resolution:
             facts.update(measure(shown, data, chosen, apart, config.measure))
         run.snapshot(shown, make_card(config, data, run, journal.seen, facts), config.half)
@@ -131,9 +113,7 @@ def train(
                 net.alpha.fill_(phase.alpha)
         share = journal.share
         rate = rate_factor(config, share, journal.seen)
-        for name, lr in (("G_optimiser", config.lr_g), ("D_optimiser", config.lr_d)):
-            for group in optimisers[name].param_groups:
-                group["lr"] = lr * rate
+        set_rates(config, optimisers, rate)
         gamma = penalty_weight(config, share)
 
         # D: tell reals from fakes.
@@ -196,7 +176,7 @@ def train(
             case "snapshot":
                 save(final=False)
             case "preview":
-                run.preview(averaged_copy(average), journal.seen)
+                run.preview(average.shown(), journal.seen)
         journal.obey()
     save(final=True)
 

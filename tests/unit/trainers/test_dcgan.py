@@ -8,7 +8,7 @@ from ganviz import checkpoint
 from trainers import losses
 from trainers.__main__ import main
 from trainers.configs import DCGANTraining, make
-from trainers.dcgan import penalty_weight, rate_factor
+from trainers.optimisers import penalty_weight, rate_factor
 
 
 def weights(run: Path) -> dict[str, torch.Tensor]:
@@ -61,9 +61,9 @@ def test_both_presets_train(preset: str, data: Path, small: list[str], tmp_path:
 def test_a_resumed_run_equals_the_straight_one_bit_for_bit(
     extra: str, data: Path, small: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from trainers import dcgan
+    from trainers import journal
 
-    monkeypatch.setattr(dcgan, "LOG_STEPS", 3)
+    monkeypatch.setattr(journal, "LOG_STEPS", 3)
     options = ["dcgan", "--data", str(data), *small, *extra.split(), "--hold-out", "4"]
     straight, stopped = tmp_path / "a" / "run", tmp_path / "b" / "run"
     assert main([*options, "--images", "400", "--out", str(straight)]) == 0

@@ -39,10 +39,9 @@ IMAGES = 240
 @pytest.fixture(params=RUNS)
 def options(request: pytest.FixtureRequest, data: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """A command line without --out and --images."""
-    from trainers import dcgan, journal
+    from trainers import journal
 
-    for module in (dcgan, journal):
-        monkeypatch.setattr(module, "LOG_STEPS", 3)
+    monkeypatch.setattr(journal, "LOG_STEPS", 3)
     arch, *rest = RUNS[request.param].split()
     common = "--resolution 16 --batch 8 --threads 1 --precision float32 --hold-out 4".split()
     return [arch, "--data", str(data), *common, *TINY[arch].split(), *rest]
