@@ -27,10 +27,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     words = list(sys.argv[1:] if arguments is None else arguments)
     first = next((word for word in words if not word.startswith("-")), "")
-    if words[:1] == ["train"]:
+    if first == "train" and words[0] in ("train", "--debug"):
         from trainers.__main__ import main as train
 
-        return train(words[1:])
+        words.remove("train")
+        return train(words)
     from ganviz.cli import cli
     from ganviz.cli import main as command_line
 

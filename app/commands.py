@@ -37,7 +37,7 @@ def _redoable(window: "MainWindow") -> bool:
 
 
 def _walkable(window: "MainWindow") -> bool:
-    return window.document.is_open and len(window.document.session.gallery) > 1 and not window.compute.job_running
+    return window.parts.walk.can_play and not window.compute.job_running
 
 
 COMMANDS = (
@@ -55,8 +55,8 @@ COMMANDS = (
         _open,
         menu=True,
     ),
-    Command("undo", "Undo", "undo", "Ctrl+Z", lambda w: w.document.undo(), _undoable),
-    Command("redo", "Redo", "redo", "Ctrl+Shift+Z", lambda w: w.document.redo(), _redoable),
+    Command("undo", "Undo", "undo", "Ctrl+Z", lambda w: w.undo(), _undoable),
+    Command("redo", "Redo", "redo", "Ctrl+Shift+Z", lambda w: w.redo(), _redoable),
     Command("randomise", "Randomise", "dice-multiple-outline", "Ctrl+R", lambda w: w.randomise(), _open),
     Command("keep", "Keep in the gallery", "bookmark-plus-outline", "Ctrl+K", lambda w: w.keep(), _open),
     Command("export-image", "Export", "export-variant", "Ctrl+E", lambda w: w.exporter.export_image(), _open),

@@ -28,6 +28,7 @@ class Document(QObject):
         super().__init__(parent)
         self._history: History[Session] | None = None
         self._headers: dict[str, Header] = {}  # by digest
+        self._held: object | None = None
         self.path: Path | None = None
 
     # --- what is there -----------------------------------------------------------------------------------------
@@ -89,8 +90,21 @@ class Document(QObject):
 
     def seal(self) -> None:
         """A gesture has ended."""
-        if self._history is not None:
+        if self._history is not None and self._held is None:
             self._history.seal()
+
+    def hold(self, merge: object) -> None:
+        """Something plays: until `release` all edits, those of hands too, are one undo step.
+
+        Otherwise a slider dragged meanwhile would leave a step at every tick, its edits and the movement's in turn.
+        """
+        self.seal()
+        self._held = merge
+
+    def release(self) -> None:
+        """What played has stopped."""
+        self._held = None
+        self.seal()
 
     def keep(self) -> None:
         """Put the present picture into the gallery; a picture that is there already is not kept twice."""
@@ -116,7 +130,7 @@ class Document(QObject):
 
     def _replace(self, session: Session, merge: object | None) -> None:
         old = self.session
-        if self.history.edit(session, merge):
+        if self.history.edit(session, merge if self._held is None else self._held):
             self.changed.emit(old, session)
             self.path_changed.emit()
 

@@ -4,7 +4,7 @@ import sys
 import time
 from pathlib import Path
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QApplication
 
 from app.window import MainWindow
@@ -16,6 +16,7 @@ SIZE = (1440, 1048)
 
 def take(app: QApplication, window: MainWindow, path: Path, timeout_s: float) -> int:
     """Show the window, wait for its picture and thumbnails, save it to `path`; the exit code."""
+    window.setWindowState(Qt.WindowState.WindowNoState)
     window.resize(*SIZE)
     failures: list[str] = []
     window.opener.failed.connect(failures.append)

@@ -203,6 +203,7 @@ class MainWindow(QMainWindow):
             return
         self.settings.keep_geometry("window", self.saveGeometry())
         self.settings.keep_geometry("columns", self.parts.columns.saveState())
+        self.hide()  # ending the threads may take a moment: an import of torch, a step of an export
         self.stop()
         super().closeEvent(event)
 
@@ -210,8 +211,7 @@ class MainWindow(QMainWindow):
         """End the threads; a running export is closed and leaves nothing behind."""
         if not self._stopped:
             self._stopped = True
-            self.parts.latent.play(False)
-            self.parts.walk.play(False)
+            self.stop_playing()
             self.compute.stop()
             self.background.stop()
 
@@ -295,8 +295,7 @@ class MainWindow(QMainWindow):
 
     def open(self, given: str) -> None:
         """Open a MODEL, run folder, session or exported picture."""
-        self.parts.latent.play(False)
-        self.parts.walk.play(False)
+        self.stop_playing()
         self._say_opening(given)
         self.opener.open(given)
 
@@ -385,12 +384,26 @@ class MainWindow(QMainWindow):
         """Play the walk if there is one, else wander; again stops."""
         walk, latent = self.parts.walk, self.parts.latent
         if walk.playing or latent.playing:
-            walk.play(False)
-            latent.play(False)
+            self.stop_playing()
         elif walk.can_play:
             walk.play(True)
         else:
             latent.play(True)
+
+    def stop_playing(self) -> None:
+        """Let nothing move by itself any more."""
+        self.parts.latent.play(False)
+        self.parts.walk.play(False)
+
+    def undo(self) -> None:
+        """One step back."""
+        self.stop_playing()
+        self.document.undo()
+
+    def redo(self) -> None:
+        """One step forward again."""
+        self.stop_playing()
+        self.document.redo()
 
     def randomise(self) -> None:
         """Draw a random latent, as far away as the latent card's Variation says."""

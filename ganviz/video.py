@@ -217,10 +217,12 @@ def _export_pictures(
     batch: int,
 ) -> Job[Path]:
     shaped = Shape(size, resample)
+    digits = max(5, len(str(len(recipes) - 1)))
     done = 0
     with atomic_folder(target) as folder:
         for frames in _draw(renderer, recipes, batch):
-            yield Offload(_write_pictures, (folder, done, frames, shaped, licence, metadata))
+            paths = [folder / f"{number:0{digits}d}.png" for number in range(done, done + len(frames))]
+            yield Offload(_write_pictures, (paths, frames, shaped, licence, metadata))
             done += len(frames)
             yield Progress(done, len(recipes), "drawing frames")
     return target
@@ -231,11 +233,9 @@ def _encode(running: Encoder, frames: "list[Frame]", shaped: Shape) -> None:
         running.write(shaped.apply(frame.pixels))
 
 
-def _write_pictures(
-    folder: Path, start: int, frames: "list[Frame]", shaped: Shape, licence: str, metadata: bool
-) -> None:
-    for number, frame in enumerate(frames, start):
-        write_png(folder / f"{number:05d}.png", shaped.apply(frame.pixels), frame.recipe, licence, metadata)
+def _write_pictures(paths: list[Path], frames: "list[Frame]", shaped: Shape, licence: str, metadata: bool) -> None:
+    for path, frame in zip(paths, frames, strict=True):
+        write_png(path, shaped.apply(frame.pixels), frame.recipe, licence, metadata)
 
 
 def _draw(renderer: Draws, recipes: Sequence[Recipe], batch: int) -> "Iterator[list[Frame]]":

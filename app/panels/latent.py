@@ -162,12 +162,13 @@ class LatentPanel(Card):
         """Wander along the seed plane, or stop; the whole way is one step of undo."""
         playing = playing and self._document.is_open
         if playing != self.playing:
-            self._document.seal()
             self._clock.start()
             if playing:
+                self._document.hold("wander")
                 self._wander.start()
             else:
                 self._wander.stop()
+                self._document.release()
             self.playing_changed.emit(playing)
         self.play_button.setChecked(playing)
         self.play_button.set_icon("pause" if playing else "play")

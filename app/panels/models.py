@@ -100,9 +100,11 @@ class ModelsPanel(QWidget):
         header, card = found.header, found.header.card
         licence = card.licence or "not stated"
         said = [card.title or header.ref.name, card.description, f"Licence: {licence}", str(header.path)]
-        return ModelRow(
-            header.digest, found.section, header.ref.name, caption_of(header), licence, "\n".join(filter(None, said))
-        )
+        caption = caption_of(header)
+        if found.section == "Recent" and card.images_seen:
+            # Snapshots of one run share a name; how far each had come tells them apart.
+            caption = f"{caption} · {card.images_seen / 1000:,.0f} kimg"
+        return ModelRow(header.digest, found.section, header.ref.name, caption, licence, "\n".join(filter(None, said)))
 
     def path_of(self, digest: object) -> str | None:
         """Where the model of a row lies."""

@@ -103,10 +103,10 @@ class WalkBar(QWidget):
         self.setEnabled(True)
         count = len(session.gallery)
         for button in (self.rewind_button, self.play_button):
-            button.setEnabled(count > 1)
+            button.setEnabled(self.can_play)
         time = f"{walk.seconds:.1f} s" if walk.seconds < 60 else duration(walk.seconds)
         self.length.setText(f"{time} through {count} pictures" if count > 1 else "")
-        if self.playing and (count < 2 or session.walk != self._recipes_walk()):
+        if self.playing and (not self.can_play or session.walk != self._recipes_walk()):
             self.play(False)
 
     def _recipes_walk(self) -> Walk | None:
@@ -129,8 +129,12 @@ class WalkBar(QWidget):
 
     @property
     def can_play(self) -> bool:
-        """Whether there is a walk."""
-        return self._document.is_open and len(self._document.session.gallery) > 1
+        """Whether there is a walk, and its models are here."""
+        document = self._document
+        if not document.is_open:
+            return False
+        gallery = document.session.gallery
+        return len(gallery) > 1 and all(document.knows(kept.recipe.model) for kept in gallery)
 
     @property
     def playing(self) -> bool:
@@ -151,13 +155,13 @@ class WalkBar(QWidget):
                 self._start = next((k for k in places if k < len(self._recipes) and self._recipes[k] == present), 0)
                 if self._start == len(self._recipes) - 1:
                     self._start = 0
-                self._document.seal()
+                self._document.hold("walk")
                 self._clock.start()
                 self._timer.start()
                 self.playing_changed.emit(True)
         elif not playing and self.playing:
             self._timer.stop()
-            self._document.seal()
+            self._document.release()
             self.playing_changed.emit(False)
         self.play_button.setChecked(self.playing)
         self.play_button.set_icon("pause" if self.playing else "play")

@@ -80,6 +80,19 @@ def test_space_plays_and_stops_and_the_way_is_one_step(story):
     assert len(story.document.history.past) == 1
 
 
+def test_a_slider_dragged_while_it_plays_is_part_of_the_same_step(story):
+    story.window.play()
+    for tick in range(20):
+        story.find("psi").setValue(0.5 + tick / 100)
+        story.qtbot.wait(5)
+    story.window.play()
+    story.settle()
+    assert story.recipe.psi == 0.69 and story.recipe.latent.right > 0
+    assert len(story.document.history.past) == 1
+    story.find("psi").setValue(0.2)
+    assert len(story.document.history.past) == 2
+
+
 def test_keys_on_the_canvas(story):
     story.canvas.setFocus()
     story.qtbot.keyClick(story.canvas, Qt.Key.Key_R)

@@ -326,8 +326,12 @@ def test_what_cannot_be_written_is_said_before_anything_is_drawn(tmp_path, name,
     assert painter.calls == [] and files_in(tmp_path) == ["full"]
 
 
-@pytest.mark.skipif(os.name == "nt", reason="stands in for ffmpeg with a shell script")
-@pytest.mark.parametrize("when", ["exit 3", "head -c 3500 >/dev/null; exit 3", "cat >/dev/null; exit 3"])
+DEATHS = ["exit 3", "head -c 3500 >/dev/null; exit 3", "cat >/dev/null; exit 3"] if os.name != "nt" else []
+
+
+@pytest.mark.parametrize(
+    "when", DEATHS or [pytest.param("", marks=pytest.mark.xfail(reason="needs a shell", run=False))]
+)
 def test_an_encoder_that_dies_is_an_error_with_its_last_words(tmp_path, monkeypatch, when):
     program = tmp_path / "ffmpeg"
     program.write_text(f"#!/bin/sh\necho 'warming up' >&2\necho 'no space left on device' >&2\n{when}\n")
@@ -354,10 +358,11 @@ def test_a_missing_ffmpeg_says_what_to_install(tmp_path, monkeypatch, failure):
 
 def test_names_that_look_like_something_else_are_only_names(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    for name in ("-y.mp4", "http:x.webm", "50%d.gif", "with space, ümlaut.mp4"):
+    names = ["-y.mp4", "50%d.gif", "with space, ümlaut.mp4", *(["http:x.webm"] if os.name != "nt" else [])]
+    for name in names:
         run(export(Painter(), walk(), name))
         assert read_video_metadata(name)["kind"] == "walk"
-    assert len(files_in(tmp_path)) == 4
+    assert files_in(tmp_path) == sorted(names)
 
 
 @pytest.mark.parametrize(("suffix", "length"), [(".mp4", 900), (".gif", 200)])
