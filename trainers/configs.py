@@ -203,9 +203,9 @@ class InfoGANTraining(Training):
     )
 
     lambda_categorical: float = option(1.0, "weight of finding the categories again", "objective", low=0, high=100)
-    lambda_continuous: float = option(0.1, "weight of finding the continuous codes", "objective", low=0, high=100)
+    lambda_continuous: float = option(0.3, "weight of finding the continuous codes", "objective", low=0, high=100)
     likelihood: str = option(
-        "gaussian", "of the continuous codes: Q's variance, or a fixed one", "objective", choices=("gaussian", "fixed")
+        "fixed", "of the continuous codes: a fixed variance, or Q's own", "objective", choices=("fixed", "gaussian")
     )
     r1_gamma: float = option(0.0, "weight of the R1 penalty; 0: off", "objective", low=0, high=1000)
 

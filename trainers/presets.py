@@ -35,9 +35,10 @@ PRESETS: dict[str, dict[str, dict[str, Any]]] = {
         },
     },
     "infogan": {
+        # With a variance of Q's own, codes that are found easily soon weigh so much that they override the category.
         "modern": {},
         # Chen et al. 2016, appendix C.1, and the authors' program: no average, fresh images for the generator.
-        "classic": {"ema_half_life": 0, "reuse_fakes": False, "lambda_continuous": 1.0, "likelihood": "fixed"},
+        "classic": {"ema_half_life": 0, "reuse_fakes": False, "lambda_continuous": 1.0},
     },
     "progan": {
         "modern": {},

@@ -21,7 +21,7 @@ TINY = {
 RUNS = {
     "dcgan": "dcgan --d-minibatch-kernels 3 --feature-matching 0.1 --objective relativistic --r2 --r1-interval 2",
     "infogan": "infogan",
-    "infogan, no norm": "infogan --d-norm none --r1-gamma 0.5 --r1-interval 2 --r2 --objective relativistic --flip "
+    "infogan, no norm": "infogan --likelihood gaussian --d-norm none --r1-gamma 0.5 --r1-interval 2 --r2 --objective relativistic --flip "
     "--augment color,translation,cutout --cooldown 0.5",
     "infogan, classic": "infogan --preset classic --d-minibatch-std --d-minibatch-kernels 3 --feature-matching 0.1",
     "infogan, wgan-gp": "infogan --objective wgan-gp --critic-steps 2 --drift 0.001",
