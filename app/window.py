@@ -60,7 +60,7 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(self.parts.whole)
         self.setAcceptDrops(True)
         self.resize(1440, 1000)
-        self.setMinimumSize(880, 600)
+        self.setMinimumSize(960, 620)
         self._connect()
         self._apply_settings()
         self._follow_nothing()
