@@ -74,7 +74,7 @@ def build(window: "MainWindow") -> Parts:
     canvas = Canvas()
     status = StatusBar()
     walk = WalkBar(window.document, window.compute)
-    name, recipe = QLabel(), ElidedLabel()
+    name, recipe = ElidedLabel(), ElidedLabel()
     smooth = IconButton("blur", "Smooth when fitted", "smooth", checkable=True)
     smooth.clicked.connect(lambda checked: window.set_setting("smooth", checked))
 
@@ -83,7 +83,7 @@ def build(window: "MainWindow") -> Parts:
     centre = _centre(window, canvas, name, recipe, smooth)
     left = panels["models"]
     left.setProperty("tone", "panel")
-    left.setMinimumWidth(180)
+    left.setMinimumWidth(200)
 
     columns = QSplitter(Qt.Orientation.Horizontal)
     columns.setObjectName("columns")
@@ -191,7 +191,7 @@ def _top_bar(window: "MainWindow") -> QWidget:
 def _centre(window: "MainWindow", canvas: Canvas, name: QLabel, recipe: QLabel, smooth: IconButton) -> QWidget:
     name.setObjectName("model-name")
     name.setFont(theme.text_font(bold=True))
-    name.setToolTip("Name of the open model")
+    name.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
     recipe.setObjectName("recipe")
     recipe.setFont(theme.text_font(tabular=True))
     recipe.setProperty("tone", "muted")
@@ -228,7 +228,7 @@ def _centre(window: "MainWindow", canvas: Canvas, name: QLabel, recipe: QLabel, 
     row.addWidget(command_button(window, "keep", icon_only=True))
     centre = QFrame()
     centre.setProperty("tone", "background")
-    centre.setMinimumWidth(320)
+    centre.setMinimumWidth(420)
     stack = QVBoxLayout(centre)
     stack.setContentsMargins(0, 0, 0, 0)
     stack.setSpacing(0)

@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QCursor
 from PySide6.QtWidgets import QApplication
 
 from app.window import MainWindow
@@ -23,6 +24,7 @@ def take(app: QApplication, window: MainWindow, path: Path, timeout_s: float) ->
     window.opener.model_wanted.connect(lambda ref, message: failures.append(message))
     window.compute.frame_failed.connect(lambda recipe, message: failures.append(message))
     deadline = time.monotonic() + timeout_s
+    QCursor.setPos(-10, -10)  # nothing should look as if the mouse were on it
     window.show()
 
     def look() -> None:

@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 
 HINT = "Drag on the picture to wander, or move a slider. Ctrl+Z takes anything back."
 START_ANYWAY_MS = 1500
-"""The compute thread starts after the first paint, or after this long where nothing is ever painted."""
+"""The compute thread starts after the first paint, or after this long where the window is never shown."""
 
 
 class MainWindow(QMainWindow):
@@ -60,7 +60,7 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(self.parts.whole)
         self.setAcceptDrops(True)
         self.resize(1440, 1000)
-        self.setMinimumSize(880, 600)
+        self.setMinimumSize(960, 620)
         self._connect()
         self._apply_settings()
         self._follow_nothing()
@@ -68,6 +68,7 @@ class MainWindow(QMainWindow):
         self.canvas.set_empty_text("Looking for models …")
         self.canvas.setFocus()
         self.parts.models.refresh(self.background)
+        QTimer.singleShot(START_ANYWAY_MS, self, self._start)
 
     # -- construction ---------------------------------------------------------------------------------------------
 
@@ -175,8 +176,6 @@ class MainWindow(QMainWindow):
         if event.type() == QEvent.Type.Paint and not self._started:
             # After this paint has reached the screen; importing torch would hold it up.
             QTimer.singleShot(0, self, self._start)
-        elif event.type() == QEvent.Type.PolishRequest and not self._started:
-            QTimer.singleShot(START_ANYWAY_MS, self, self._start)
         return done
 
     def _start(self) -> None:

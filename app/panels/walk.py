@@ -49,10 +49,10 @@ class WalkBar(QWidget):
         )
         self.frames = _number("walk-frames", "Frames", "Length of the whole walk in frames", 60, (2, MAX_FRAMES), 0)
         self.fps = _number("walk-fps", "Frames a second", "Frames a second", 30, (0.01, 1000), 2)
-        self.interpolation = Choice("walk-interpolation", "Way between two pictures")
+        self.interpolation = Choice("walk-interpolation", "Way between two pictures", whole=True)
         for value, text in INTERPOLATIONS:
             self.interpolation.addItem(text, value)
-        self.easing = Choice("walk-easing", "Speed between two pictures")
+        self.easing = Choice("walk-easing", "Speed between two pictures", whole=True)
         for name in EASINGS:
             self.easing.addItem(name.replace("-", " "), name)
         self.length = QLabel()

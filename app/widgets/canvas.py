@@ -275,11 +275,9 @@ class Canvas(QWidget):
         width = min(640, self.width() - 32)
         height = max(44, self.message.heightForWidth(width))
         self.message.setGeometry((self.width() - width) // 2, 12, width, height)
-        hint = self.hint.sizeHint()
-        width = min(hint.width(), self.width() - 16)
-        self.hint.setGeometry(
-            (self.width() - width) // 2, self.height() - hint.height() - MARGIN - 16, width, hint.height()
-        )
+        size = self.hint.fitted(self.width() - 32)
+        left, top = (self.width() - size.width()) // 2, self.height() - size.height() - MARGIN - 16
+        self.hint.setGeometry(left, top, size.width(), size.height())
 
     def show_message(self, text: str, kind: Any = "error", action: str = "", act: Any = None) -> None:
         """Say something in a bar over the picture, see MessageBar.show_message."""

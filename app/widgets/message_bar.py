@@ -130,15 +130,21 @@ class HintLine(QFrame):
         """What it says; empty when it is not shown."""
         return self._label.text() if not self.isHidden() else ""
 
-    def sizeHint(self) -> QSize:
-        return self._row.sizeHint()
+    def fitted(self, width: int) -> QSize:
+        """The size that it wants when there is this much room: one line, or as many as it takes."""
+        self._label.setWordWrap(False)
+        whole = self._row.sizeHint()
+        if whole.width() <= width:
+            return whole
+        self._label.setWordWrap(True)
+        return QSize(width, self._row.totalHeightForWidth(width))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(QPen(theme.color("line"), 1))
         painter.setBrush(theme.color("card", 0.94))
-        radius = self.height() / 2 - 0.5
+        radius = min(18.0, self.height() / 2 - 0.5)
         painter.drawRoundedRect(self.rect().toRectF().adjusted(0.5, 0.5, -0.5, -0.5), radius, radius)
         theme.draw_icon(painter, QRect(14, (self.height() - 18) // 2, 18, 18), "gesture-tap", "accent_text")
         painter.end()

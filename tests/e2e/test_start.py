@@ -42,6 +42,15 @@ def test_all_names_exist_as_soon_as_the_window_is_built_and_are_unique(qtbot):
     window.stop()
 
 
+def test_a_window_that_is_never_shown_draws_all_the_same(qtbot, tiny_checkpoint):
+    window = build_window(str(tiny_checkpoint))
+    qtbot.addWidget(window)
+    with qtbot.waitSignal(window.canvas.frameShown, timeout=30_000) as shown:
+        pass
+    assert shown.args[0].recipe == window.document.recipe
+    window.stop()
+
+
 def test_every_control_has_a_tooltip_an_accessible_name_and_an_object_name(begin, tiny_conditional):
     story = begin(tiny_conditional)
     kinds = (QAbstractButton, QAbstractSlider, QAbstractSpinBox, QComboBox, QLineEdit, QListView, QTabBar)
