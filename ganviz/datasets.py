@@ -7,7 +7,6 @@ user's cache, so that memory does not grow with the data and the second start is
 import hashlib
 import json
 import os
-import zipfile
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,20 +20,9 @@ from ganviz import places
 from ganviz.errors import GanvizError
 from ganviz.files import atomic_path
 from ganviz.pictures import fit, to_pixels
-from ganviz.sources import Source, open_source
+from ganviz.sources import UNREADABLE, Source, open_source
 
 CACHE_FORMAT = 1
-
-UNREADABLE = (
-    OSError,
-    ValueError,
-    SyntaxError,
-    RuntimeError,
-    EOFError,
-    zipfile.BadZipFile,
-    Image.DecompressionBombError,
-)
-"""What Pillow and zipfile raise for a picture that is damaged, cut short, locked or absurdly large."""
 
 
 @dataclass(frozen=True)
@@ -132,14 +120,18 @@ def _prepare(
             try:
                 image = source.read(index)
                 pixels, conversion = to_pixels(image, channels)
+                square = fit(pixels, resolution).tobytes()
             except UNREADABLE as error:
                 # Pillow's own words for this one name a buffer, not the file.
-                why = "unknown format" if isinstance(error, UnidentifiedImageError) else error
+                why = (
+                    "unknown format"
+                    if isinstance(error, UnidentifiedImageError)
+                    else str(error) or type(error).__name__
+                )
                 skipped.append(f"{source.files[index]}: not a readable image ({why}), skipped")
                 continue
             conversions[conversion] += 1
             sizes[f"{pixels.shape[1]} x {pixels.shape[0]}"] += 1
-            square = fit(pixels, resolution).tobytes()
             file.write(square)
             digest.update(square)
             kept.append(index)
