@@ -81,14 +81,14 @@ def open_dataset(
     with open_source(path_or_name, split) as source:
         folder = _cache_folder(cache)
         key = _cache_key(source, resolution, channels)
-        found = _read_cache(folder, key, source.name)
+        found = _read_cache(folder, key, source)
         if found is None and channels is not None:
             # What was prepared without saying how many channels may have come to just as many.
-            found = _read_cache(folder, _cache_key(source, resolution, None), source.name)
+            found = _read_cache(folder, _cache_key(source, resolution, None), source)
             found = found if found is not None and found.images.shape[3] == channels else None
         if found is None:
             _prepare(source, resolution, channels, folder, key, on_progress)
-            found = _read_cache(folder, key, source.name)
+            found = _read_cache(folder, key, source)
         if found is None:
             raise GanvizError(f"{folder}: the prepared data set cannot be read back; is the disk full?")
         return found
@@ -152,7 +152,6 @@ def _prepare(
     note: dict[str, Any] = {
         "shape": [len(kept), resolution, resolution, channels],
         "labels": labels,
-        "class_names": source.class_names,
         "report": report,
         "digest": digest.hexdigest(),
         "files": [source.files[index] for index in kept],
@@ -206,8 +205,11 @@ def _npy_header(shape: tuple[int, ...]) -> bytes:
     return b"\x93NUMPY\x01\x00" + (118).to_bytes(2, "little") + text.ljust(117).encode() + b"\n"
 
 
-def _read_cache(folder: Path, key: str, name: str) -> Dataset | None:
-    """The prepared data set, or None where there is none that is whole."""
+def _read_cache(folder: Path, key: str, source: Source) -> Dataset | None:
+    """The prepared data set, or None where there is none that is whole.
+
+    What things are called comes from the source: equal pixels may have been prepared under another name.
+    """
     try:
         note = json.loads((folder / f"{key}.json").read_text(encoding="utf-8"))
         images = np.load(folder / f"{key}.npy", mmap_mode="r", allow_pickle=False)
@@ -217,10 +219,10 @@ def _read_cache(folder: Path, key: str, name: str) -> Dataset | None:
         return Dataset(
             images=images,
             labels=labels,
-            class_names=tuple(note["class_names"]),
+            class_names=source.class_names,
             report=tuple(note["report"]),
             digest=note["digest"],
-            name=name,
+            name=source.name,
             files=tuple(note["files"]),
         )
     except (OSError, ValueError, KeyError, TypeError):

@@ -353,3 +353,22 @@ def test_a_damaged_idx_file_is_one_clear_line(tmp_path: Path, cache: Path) -> No
     path.write_bytes(raw)
     with pytest.raises(GanvizError, match=r"train-images-idx3-ubyte\.gz: cannot be read"):
         open_dataset(tmp_path, 32, cache=cache)
+
+
+@pytest.mark.parametrize("first", ["copy", "fashion-mnist"])
+def test_known_names_of_classes_do_not_depend_on_what_was_opened_before(
+    first: str, tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = tmp_path / "known"
+    copy = tmp_path / "copy"
+    for folder in (known, copy):
+        folder.mkdir()
+        write_idx(folder / "train-images-idx3-ubyte", random_pixels(12, 28, 28), False)
+        write_idx(folder / "train-labels-idx1-ubyte", np.arange(12, dtype=np.uint8) % 10, False)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sources, "FASHION_FOLDER", known)
+    monkeypatch.setattr(sources.places, "resources", lambda: tmp_path)
+    open_dataset(first, 32, cache=cache)
+    assert open_dataset("fashion-mnist", 32, cache=cache).class_names == sources.FASHION_CLASSES
+    assert open_dataset("copy", 32, cache=cache).class_names == sources.DIGIT_CLASSES
+    assert len(list((cache / "datasets").glob("*.npy"))) == 1
