@@ -74,6 +74,8 @@ def truncate(w: Tensor, generator: "StagedGenerator", psi: float, cutoff: int | 
         return w
     result = w.clone()
     if spec.truncation == "z":
+        if cutoff == 0:
+            return w
         result[..., : spec.z_dim] *= psi
         return result
     mean, _ = w_statistics(generator)
@@ -127,6 +129,15 @@ def w_of(recipe: Recipe, generator: "StagedGenerator") -> Tensor:
     label, codes = conditions(recipe, generator.spec)
     w = _evaluate_w(recipe.latent, generator, label, codes)
     return truncate(w, generator, recipe.psi, recipe.cutoff)
+
+
+def as_vector(recipe: Recipe, generator: "StagedGenerator") -> Vector:
+    """What a recipe's latent evaluates to, in the space that it lives in; drawing it gives the same picture."""
+    with torch.no_grad():
+        if space_of(recipe.latent, generator.spec.has_mapping) == "z":
+            return Vector.of(z_of(recipe.latent, generator.spec)[0].numpy(), "z")
+        label, codes = conditions(recipe, generator.spec)
+        return Vector.of(_evaluate_w(recipe.latent, generator, label, codes)[0].cpu().numpy(), "w")
 
 
 def z_of(latent: Expression, spec: Spec) -> Tensor:
