@@ -33,7 +33,11 @@ def bundled() -> list[Header]:
 
 def fetched() -> list[Header]:
     """The models that were downloaded and converted into the user's cache."""
-    return _headers(_by_name(places.cache() / "models"))
+    try:
+        return _headers(_by_name(places.cache() / "models"))
+    except GanvizError as error:
+        log.warning("%s", error)
+        return []
 
 
 def recent() -> list[Header]:
@@ -60,19 +64,19 @@ def find(model: str | Path) -> Path:
 
     Raises GanvizError with the names that would have worked.
     """
-    path = Path(model).expanduser()
-    if path.is_dir():
-        return newest_snapshot(path)
-    if path.is_file():
-        return path
-    for folder in (places.resources() / "models", places.cache() / "models"):
-        candidate = folder / f"{model}{SUFFIX}"
-        if Path(model).name == str(model) and candidate.is_file():
-            return candidate
-    names = [header.ref.name for header in [*bundled(), *fetched()]]
-    for header in recent():
-        if header.ref.name == str(model):
+    try:
+        path = Path(model).expanduser()
+        if path.is_dir():
+            return newest_snapshot(path)
+        if path.is_file():
+            return path
+    except (OSError, RuntimeError) as error:
+        raise GanvizError(f"{str(model)[:200]}: cannot be a file or folder ({error})") from error
+    known_here = [*bundled(), *fetched(), *recent()]
+    for header in known_here:
+        if str(model) in (header.ref.name, header.path.stem):
             return header.path
+    names = list(dict.fromkeys(header.ref.name for header in known_here))
     if Path(model).suffix or Path(model).name != str(model):
         raise GanvizError(f"{model}: no such file or folder")
     close = difflib.get_close_matches(str(model), names, n=1)
@@ -84,14 +88,15 @@ def find(model: str | Path) -> Path:
 def newest_snapshot(run: Path) -> Path:
     """The last snapshot of a run folder, or the last checkpoint of a plain folder, by name."""
     for folder in (run / "snapshots", run):
-        found = sorted(path for path in folder.glob(f"*{SUFFIX}") if not path.name.startswith((".", "state")))
+        found = [path for path in folder.glob(f"*{SUFFIX}") if not path.name.startswith((".", "state"))]
         if found:
-            return found[-1]
+            # By number where the names are numbers: 100 comes after 99.
+            return max(found, key=lambda path: (int(path.stem) if path.stem.isdecimal() else -1, path.stem))
     raise GanvizError(f"{run}: expected a run folder with snapshots/*{SUFFIX}, found none; has the run saved one yet?")
 
 
 def locate(ref: ModelRef) -> Located:
-    """Where the model of a recipe is: by digest among all that is known, else by name.
+    """Where the model of a recipe is: by digest among all that is known, else by name; never by path.
 
     Raises GanvizError when it is not here; the recipe itself stays good.
     """
@@ -102,11 +107,8 @@ def locate(ref: ModelRef) -> Located:
     for header in known:
         if header.ref.name == ref.name:
             return Located(header.path, not ref.digest)
-    if not ref.digest:
-        return Located(find(ref.name), True)
-    raise GanvizError(
-        f"the model {ref.name} ({ref.digest[:12]}) is not on this machine; open its checkpoint once, then try again"
-    )
+    digest = f" ({ref.digest[:12]})" if ref.digest else ""
+    raise GanvizError(f"the model {ref.name}{digest} is not on this machine; open its checkpoint once, then try again")
 
 
 def _by_name(folder: Path) -> list[Path]:
@@ -132,8 +134,8 @@ def _recent_paths() -> list[Path]:
         entries = json.loads(_recent_file().read_text(encoding="utf-8"))
     except FileNotFoundError:
         return []
-    except (OSError, ValueError) as error:
-        log.warning("%s: the list of recent models cannot be read (%s)", _recent_file(), error)
+    except (GanvizError, OSError, ValueError, RecursionError) as error:
+        log.warning("the list of recent models cannot be read (%s)", error)
         return []
     if not isinstance(entries, list):
         return []

@@ -54,8 +54,9 @@ def read_header(path: str | Path) -> Header:
     """
     path = Path(path)
     try:
-        if path.stat().st_size == 0:
-            raise GanvizError(f"{path}: expected a ganviz checkpoint (.safetensors), the file is empty")
+        with path.open("rb") as stream:  # safetensors calls a file that may not be read a missing one
+            if not stream.read(1):
+                raise GanvizError(f"{path}: expected a ganviz checkpoint (.safetensors), the file is empty")
         with safe_open(path, framework="numpy") as file:
             metadata = file.metadata() or {}
     except FileNotFoundError as error:
@@ -94,6 +95,7 @@ def load(path: str | Path, device: str = "cpu") -> "StagedGenerator":
     import torch
 
     header = read_header(path)
+    kept_types = (torch.float16, torch.bfloat16, torch.float32, torch.float64, torch.int64)
     tensors: dict[str, Any] = {}
     try:
         with safe_open(header.path, framework="pt") as file:
@@ -110,6 +112,11 @@ def load(path: str | Path, device: str = "cpu") -> "StagedGenerator":
             generator = build_generator(header.arch, header.config)
     except GanvizError as error:
         raise GanvizError(f"{path}: {error}") from error
+    except (TypeError, ValueError, RuntimeError, OverflowError, MemoryError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise GanvizError(
+            f"{path}: no {header.arch} generator can be built from its configuration ({reason})"
+        ) from error
     wanted = generator.state_dict()
     for name, tensor in wanted.items():
         if name not in tensors:
@@ -119,12 +126,21 @@ def load(path: str | Path, device: str = "cpu") -> "StagedGenerator":
                 f"{path}: {name} has shape {tuple(tensors[name].shape)}, "
                 f"expected {tuple(tensor.shape)} from the file's own configuration"
             )
+        if tensors[name].is_floating_point() != tensor.is_floating_point() or tensors[name].dtype not in kept_types:
+            raise GanvizError(
+                f"{path}: {name} has the type {tensors[name].dtype}, which no {header.arch} generator has"
+            )
+        if not torch.isfinite(tensors[name]).all():
+            raise GanvizError(f"{path}: {name} holds numbers that are not finite; the training may have diverged")
     extra = sorted(set(tensors) - set(wanted))
     if extra:
         raise GanvizError(f"{path}: the tensor {extra[0]} belongs to nothing in a {header.arch} generator")
     if generator.spec != header.spec:
         raise GanvizError(f"{path}: the header's description does not fit its own configuration; the file is damaged")
-    weights = {name: t.float() if t.is_floating_point() else t for name, t in tensors.items()}
+    # Copies: tensors of an open file change, or vanish under the program, when the file is written over.
+    weights = {
+        name: t.to(torch.float32 if t.is_floating_point() else t.dtype, copy=True) for name, t in tensors.items()
+    }
     generator.load_state_dict(weights, assign=True)
     generator.requires_grad_(False)
     generator = generator.to(torch.device(device)).eval()
@@ -139,7 +155,7 @@ def save(path: str | Path, generator: "StagedGenerator", card: Card, half: bool 
     Returns the reference by which recipes name the model.
     """
     import torch
-    from safetensors.torch import save_file
+    from safetensors.torch import save as to_bytes
 
     tensors = {}
     for name, tensor in generator.state_dict().items():
@@ -158,8 +174,9 @@ def save(path: str | Path, generator: "StagedGenerator", card: Card, half: bool 
         "card": card.to_json(),
         "digest": digest,
     }
+    raw = to_bytes(tensors, metadata={KEY: json.dumps(header, ensure_ascii=True, allow_nan=False)})
     with atomic_path(path) as temporary:
-        save_file(tensors, temporary, metadata={KEY: json.dumps(header, ensure_ascii=True, allow_nan=False)})
+        temporary.write_bytes(raw)  # safetensors itself would make it readable by its owner alone
     return ModelRef(card.name or Path(path).stem, digest)
 
 

@@ -19,9 +19,11 @@ from ganviz.errors import GanvizError
 from ganviz.jobs import Job, Progress, run
 from ganviz.models import MODELS
 from ganviz.notation import format_seed, parse_code, parse_label, parse_seeds
-from ganviz.recipe import Noise, Recipe, Seed, Sheet, class_weights
+from ganviz.recipe import SEED_LIMIT, Noise, Recipe, Seed, Sheet, class_weights
 from ganviz.session import load_session, read_png, write_png
 from ganviz.walk import EASINGS, Interpolation, Walk, WalkRecipes
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -113,7 +115,7 @@ def _recipe_options(command: Any) -> Any:
         click.option("--label", metavar="K", help="Class by index or name. Default: the class drawn from each seed."),
         click.option("--code", "codes", multiple=True, metavar="NAME=V", help="A structured code; may be repeated."),
         click.option("--noise", type=click.Choice(["const", "none", "random"]), default="const", show_default=True),
-        click.option("--noise-seed", type=click.IntRange(min=0), default=0, show_default=True),
+        click.option("--noise-seed", type=click.IntRange(0, SEED_LIMIT - 1), default=0, show_default=True),
     )
     for option in reversed(options):
         command = option(command)
@@ -144,7 +146,8 @@ def sample(
     headings = tuple(_heading(recipe, header) for recipe in recipes)
     document: Recipe | Sheet = recipes[0]
     if len(recipes) > 1 or labels:
-        document = Sheet(tuple(recipes), columns or math.ceil(math.sqrt(len(recipes))), headings, labels=labels)
+        wide = min(columns or math.ceil(math.sqrt(len(recipes))), len(recipes))
+        document = Sheet(tuple(recipes), wide, headings, labels=labels)
     _draw(document, header, device, out)
 
 
@@ -159,9 +162,11 @@ def render(file: Path, model: str | None, device: str, out: Path) -> None:
     document = load_session(file).recipe if file.suffix.lower() == ".ganviz" else read_png(file)
     first = document if isinstance(document, Recipe) else document.recipes[0]
     header = read_header(catalog.find(model) if model else catalog.locate(first.model).path)
-    if header.digest != first.model.digest:
-        click.echo(f"ganviz: drawn with other weights of {first.model.name} than {file} names", err=True)
-        document = _with_model(document, header)
+    if isinstance(document, Recipe):
+        document = _with_model(document, header, file)
+    elif header.digest != first.model.digest:
+        cells = tuple(None if cell is None else _with_model(cell, header, file) for cell in document.cells)
+        document = replace(document, cells=cells)
     _draw(document, header, device, out)
 
 
@@ -207,6 +212,7 @@ def walk(
         if len(keyframes) < 2:
             raise GanvizError(f"{session}: expected at least two pictures in the gallery, got {len(keyframes)}")
         header = read_header(catalog.locate(keyframes[0].model).path)
+        keyframes = [_with_model(recipe, header, session) for recipe in keyframes]
         plan = stored.walk
     else:
         if model is None or seeds is None:
@@ -283,11 +289,12 @@ def _recipes(
     return recipes
 
 
-def _with_model(document: Recipe | Sheet, header: Header) -> Recipe | Sheet:
-    if isinstance(document, Recipe):
-        return document.edit(model=header.ref)
-    cells = tuple(None if cell is None else cell.edit(model=header.ref) for cell in document.cells)
-    return replace(document, cells=cells)
+def _with_model(recipe: Recipe, header: Header, file: Path) -> Recipe:
+    """The recipe drawn with this model, said aloud where its weights are not those that the file names."""
+    if header.digest == recipe.model.digest:
+        return recipe
+    log.warning("%s: drawn with other weights of %s than the file names", file, recipe.model.name)
+    return recipe.edit(model=header.ref)
 
 
 def _heading(recipe: Recipe, header: Header) -> str:

@@ -7,7 +7,6 @@ user's cache, so that memory does not grow with the data and the second start is
 import hashlib
 import json
 import os
-import zipfile
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,20 +20,9 @@ from ganviz import places
 from ganviz.errors import GanvizError
 from ganviz.files import atomic_path
 from ganviz.pictures import fit, to_pixels
-from ganviz.sources import Source, open_source
+from ganviz.sources import UNREADABLE, Source, open_source
 
 CACHE_FORMAT = 1
-
-UNREADABLE = (
-    OSError,
-    ValueError,
-    SyntaxError,
-    RuntimeError,
-    EOFError,
-    zipfile.BadZipFile,
-    Image.DecompressionBombError,
-)
-"""What Pillow and zipfile raise for a picture that is damaged, cut short, locked or absurdly large."""
 
 
 @dataclass(frozen=True)
@@ -93,14 +81,14 @@ def open_dataset(
     with open_source(path_or_name, split) as source:
         folder = _cache_folder(cache)
         key = _cache_key(source, resolution, channels)
-        found = _read_cache(folder, key, source.name)
+        found = _read_cache(folder, key, source)
         if found is None and channels is not None:
             # What was prepared without saying how many channels may have come to just as many.
-            found = _read_cache(folder, _cache_key(source, resolution, None), source.name)
+            found = _read_cache(folder, _cache_key(source, resolution, None), source)
             found = found if found is not None and found.images.shape[3] == channels else None
         if found is None:
             _prepare(source, resolution, channels, folder, key, on_progress)
-            found = _read_cache(folder, key, source.name)
+            found = _read_cache(folder, key, source)
         if found is None:
             raise GanvizError(f"{folder}: the prepared data set cannot be read back; is the disk full?")
         return found
@@ -132,14 +120,18 @@ def _prepare(
             try:
                 image = source.read(index)
                 pixels, conversion = to_pixels(image, channels)
+                square = fit(pixels, resolution).tobytes()
             except UNREADABLE as error:
                 # Pillow's own words for this one name a buffer, not the file.
-                why = "unknown format" if isinstance(error, UnidentifiedImageError) else error
+                why = (
+                    "unknown format"
+                    if isinstance(error, UnidentifiedImageError)
+                    else str(error) or type(error).__name__
+                )
                 skipped.append(f"{source.files[index]}: not a readable image ({why}), skipped")
                 continue
             conversions[conversion] += 1
             sizes[f"{pixels.shape[1]} x {pixels.shape[0]}"] += 1
-            square = fit(pixels, resolution).tobytes()
             file.write(square)
             digest.update(square)
             kept.append(index)
@@ -160,7 +152,6 @@ def _prepare(
     note: dict[str, Any] = {
         "shape": [len(kept), resolution, resolution, channels],
         "labels": labels,
-        "class_names": source.class_names,
         "report": report,
         "digest": digest.hexdigest(),
         "files": [source.files[index] for index in kept],
@@ -214,8 +205,11 @@ def _npy_header(shape: tuple[int, ...]) -> bytes:
     return b"\x93NUMPY\x01\x00" + (118).to_bytes(2, "little") + text.ljust(117).encode() + b"\n"
 
 
-def _read_cache(folder: Path, key: str, name: str) -> Dataset | None:
-    """The prepared data set, or None where there is none that is whole."""
+def _read_cache(folder: Path, key: str, source: Source) -> Dataset | None:
+    """The prepared data set, or None where there is none that is whole.
+
+    What things are called comes from the source: equal pixels may have been prepared under another name.
+    """
     try:
         note = json.loads((folder / f"{key}.json").read_text(encoding="utf-8"))
         images = np.load(folder / f"{key}.npy", mmap_mode="r", allow_pickle=False)
@@ -225,10 +219,10 @@ def _read_cache(folder: Path, key: str, name: str) -> Dataset | None:
         return Dataset(
             images=images,
             labels=labels,
-            class_names=tuple(note["class_names"]),
+            class_names=source.class_names,
             report=tuple(note["report"]),
             digest=note["digest"],
-            name=name,
+            name=source.name,
             files=tuple(note["files"]),
         )
     except (OSError, ValueError, KeyError, TypeError):

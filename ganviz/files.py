@@ -21,19 +21,23 @@ def atomic_path(target: str | os.PathLike[str]) -> Iterator[Path]:
     Raises GanvizError, naming the target, when its folder is missing or cannot be written.
     """
     target = Path(target)
-    folder = target.parent
-    if not folder.is_dir():
-        raise GanvizError(f"{target}: cannot write, the folder {folder} does not exist; create it or choose another")
-    if target.is_dir():
-        raise GanvizError(f"{target}: cannot write, a folder of that name is there; choose another name")
-    temporary = folder / f".{target.stem}.{secrets.token_hex(4)}.part{target.suffix}"
     try:
-        yield temporary
-        os.replace(temporary, target)
+        # A link keeps pointing where it did: what it points at is replaced.
+        real = Path(os.path.realpath(target)) if target.is_symlink() else target
+        if not real.parent.is_dir():
+            raise GanvizError(
+                f"{target}: cannot write, the folder {real.parent} does not exist; create it or choose another"
+            )
+        if real.is_dir():
+            raise GanvizError(f"{target}: cannot write, a folder of that name is there; choose another name")
+        temporary = real.parent / f".{secrets.token_hex(6)}.part{real.suffix}"
+        try:
+            yield temporary
+            os.replace(temporary, real)
+        finally:
+            temporary.unlink(missing_ok=True)
     except OSError as error:
         raise GanvizError(f"{target}: cannot write ({error.strerror or error}); choose another place") from error
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -47,7 +51,7 @@ def atomic_folder(target: str | os.PathLike[str]) -> Iterator[Path]:
         raise GanvizError(f"{target}: expected a new or empty folder, it already holds files; choose another name")
     if not target.parent.is_dir():
         raise GanvizError(f"{target}: cannot write, the folder {target.parent} does not exist; create it first")
-    temporary = target.parent / f".{target.name}.{secrets.token_hex(4)}.part"
+    temporary = target.parent / f".{secrets.token_hex(6)}.part"
     try:
         temporary.mkdir()
         yield temporary

@@ -74,6 +74,8 @@ def truncate(w: Tensor, generator: "StagedGenerator", psi: float, cutoff: int | 
         return w
     result = w.clone()
     if spec.truncation == "z":
+        if cutoff == 0:
+            return w
         result[..., : spec.z_dim] *= psi
         return result
     mean, _ = w_statistics(generator)
@@ -133,6 +135,18 @@ def w_of(recipe: Recipe, generator: "StagedGenerator") -> Tensor:
     label, codes = conditions(recipe, generator.spec)
     w = _evaluate_w(recipe.latent, generator, label, codes)
     return truncate(w, generator, recipe.psi, recipe.cutoff)
+
+
+def as_vector(recipe: Recipe, generator: "StagedGenerator") -> Vector:
+    """What a recipe's latent evaluates to, in the space that it lives in; drawing it gives the same picture."""
+    spec, latent = generator.spec, recipe.latent
+    with torch.no_grad():
+        if not spec.has_mapping:
+            return Vector.of(z_of(latent, spec, generator.normalise)[0].cpu().numpy(), "w")
+        if space_of(latent, True) == "z":
+            return Vector.of(z_of(latent, spec)[0].numpy(), "z")
+        label, codes = conditions(recipe, spec)
+        return Vector.of(_evaluate_w(latent, generator, label, codes)[0].cpu().numpy(), "w")
 
 
 def z_of(latent: Expression, spec: Spec, normalise: Callable[[Tensor], Tensor] | None = None) -> Tensor:

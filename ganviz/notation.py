@@ -40,7 +40,11 @@ def parse_seeds(text: str) -> tuple[Seed, ...]:
 
 def format_seed(seed: Seed) -> str:
     """The seed as `parse_seeds` reads it."""
-    return f"{seed.seed}@{seed.right:g}/{seed.down:g}" if seed.on_plane else str(seed.seed)
+
+    def number(value: float) -> str:
+        return f"{value:.6f}".rstrip("0").rstrip(".")
+
+    return f"{seed.seed}@{number(seed.right)}/{number(seed.down)}" if seed.on_plane else str(seed.seed)
 
 
 def parse_label(text: str, spec: Spec, card: Card) -> tuple[float, ...]:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import platformdirs
 
+from ganviz.errors import GanvizError
+
 
 def resources() -> Path:
     """The folder of bundled models and data: inside the package when installed from a wheel, else beside it."""
@@ -16,7 +18,7 @@ def resources() -> Path:
 
 
 def state() -> Path:
-    """Small files that outlive the program (recent models, autosave); made on first use."""
+    """Small files that outlive the program (recent models); made on first use."""
     return _made("state", platformdirs.user_state_path("ganviz"))
 
 
@@ -28,5 +30,11 @@ def cache() -> Path:
 def _made(kind: str, usual: Path) -> Path:
     home = os.environ.get("GANVIZ_HOME")
     folder = Path(home) / kind if home else usual
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise GanvizError(
+            f"{folder}: this folder for ganviz's own files cannot be made ({error.strerror or error}); "
+            "set GANVIZ_HOME to one that can"
+        ) from error
     return folder

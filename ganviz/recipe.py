@@ -17,10 +17,14 @@ import numpy as np
 from ganviz.errors import GanvizError
 
 MAX_NODES = 4096
-"""More nodes than this in one expression read from a file are refused."""
+"""More nodes than this in one expression are neither read nor written."""
 MAX_DEPTH = 64
+FILE_NODES = 1 << 18
+"""Nodes of all expressions in one file together."""
 COLLAPSE_NODES = 64
 """An expression with more nodes is kept as the vector that it evaluates to."""
+COLLAPSE_DEPTH = 16
+MAX_CELLS = 65536
 SEED_LIMIT = 1 << 32
 PLANE_ROW = 100
 """Seeds between one row of the seed plane and the next, as in the StyleGAN tools."""
@@ -208,8 +212,14 @@ class Recipe:
         return data
 
     @classmethod
-    def from_json(cls, data: Any, arrays: Mapping[str, np.ndarray] | None = None) -> "Recipe":
-        """Rebuild a recipe from untrusted JSON; GanvizError says what in it was not as expected."""
+    def from_json(
+        cls, data: Any, arrays: Mapping[str, np.ndarray] | None = None, budget: "Budget | None" = None
+    ) -> "Recipe":
+        """Rebuild a recipe from untrusted JSON; GanvizError says what in it was not as expected.
+
+        `arrays` holds the arrays that it names, float32 and checked against their digests; `budget` is shared by
+        all recipes of one file.
+        """
         _expect(data, dict, "recipe")
         unknown = set(data) - {"model", "latent", "label", "codes", "psi", "cutoff", "noise"}
         if unknown:
@@ -218,6 +228,8 @@ class Recipe:
         name, digest = model.get("name", ""), model.get("digest", "")
         if not (isinstance(name, str) and isinstance(digest, str) and len(name) < 512 and len(digest) < 256):
             raise GanvizError("recipe's model: expected a name and a digest in text")
+        if set(name) & set("/\\:"):
+            raise GanvizError(f"recipe's model: expected a name, got a path: {name!r:.80}")
         codes = _expect(data.get("codes", {}), dict, "recipe's codes")
         label = data.get("label")
         noise = _expect(data.get("noise", {}), dict, "recipe's noise")
@@ -227,7 +239,7 @@ class Recipe:
         cutoff = data.get("cutoff")
         return cls(
             model=ModelRef(name, digest),
-            latent=expression_from_json(data.get("latent"), arrays),
+            latent=expression_from_json(data.get("latent"), arrays, budget),
             label=None if label is None else _numbers(label, "recipe's label"),
             codes=tuple((str(key), _numbers(value, f"code {key}")) for key, value in codes.items()),
             psi=_number(data.get("psi", 1.0), "psi"),
@@ -252,8 +264,11 @@ class Sheet:
     labels: bool = False
 
     def __post_init__(self) -> None:
-        if not any(cell is not None for cell in self.cells) or self.columns < 1:
-            raise ValueError(f"sheet: expected at least one cell and one column, got {len(self.cells)}, {self.columns}")
+        if not any(cell is not None for cell in self.cells) or not 1 <= self.columns <= len(self.cells) <= MAX_CELLS:
+            raise ValueError(
+                f"sheet: expected 1 to {MAX_CELLS} cells and no more columns than cells, "
+                f"got {len(self.cells)} cells in {self.columns} columns"
+            )
 
     @property
     def rows(self) -> int:
@@ -291,22 +306,26 @@ class Sheet:
         _expect(data, dict, "sheet")
         base = _expect(data.get("base"), dict, "sheet's base")
         edits = _expect(data.get("cells"), list, "sheet's cells")
-        if not 0 < len(edits) <= 65536:
-            raise GanvizError(f"sheet: expected 1 to 65536 cells, got {len(edits)}")
+        if not 0 < len(edits) <= MAX_CELLS:
+            raise GanvizError(f"sheet: expected 1 to {MAX_CELLS} cells, got {len(edits)}")
+        budget = Budget()
+        first = Recipe.from_json(base, arrays, budget)
+        seed = {"seed": 0}  # stands in for the base's latent, which is read only once
         cells: list[Recipe | None] = []
         for edit in edits:
             if edit is None:
                 cells.append(None)
                 continue
-            whole = {**base, **_expect(edit, dict, "sheet's cell")}
-            cells.append(Recipe.from_json({k: v for k, v in whole.items() if v is not None}, arrays))
+            whole = {**base, "latent": seed, **_expect(edit, dict, "sheet's cell")}
+            cell = Recipe.from_json({k: v for k, v in whole.items() if v is not None}, arrays, budget)
+            cells.append(cell if "latent" in edit else cell.edit(latent=first.latent))
         headings = {
             name: tuple(str(text)[:200] for text in _expect(data.get(name, []), list, "sheet's headings"))
             for name in HEADINGS
         }
         columns = _whole(data.get("columns", 1), "sheet's columns")
-        if not 1 <= columns <= 65536 or all(cell is None for cell in cells):
-            raise GanvizError(f"sheet: expected 1 to 65536 columns and a picture, got {columns} columns")
+        if not 1 <= columns <= len(cells) or all(cell is None for cell in cells):
+            raise GanvizError(f"sheet: expected a picture and 1 to {len(cells)} columns, got {columns} columns")
         return cls(tuple(cells), columns, **headings, labels=data.get("labels") is True)
 
 
@@ -445,16 +464,61 @@ def expression_to_json(latent: Expression) -> dict[str, Any]:
             return {"offset": expression_to_json(base), "by": [[k, v] for k, v in values]}
 
 
-def expression_from_json(data: Any, arrays: Mapping[str, np.ndarray] | None = None) -> Expression:
+def expression_from_json(
+    data: Any, arrays: Mapping[str, np.ndarray] | None = None, budget: "Budget | None" = None
+) -> Expression:
     """Rebuild an expression from untrusted JSON, with the arrays that it names; caps on depth and size."""
-    budget = [MAX_NODES]
+    budget = budget or Budget()
+    budget.begin_expression()
     return _read_expression(data, arrays or {}, budget, MAX_DEPTH)
 
 
-def _read_expression(data: Any, arrays: Mapping[str, np.ndarray], budget: list[int], depth: int) -> Expression:
-    budget[0] -= 1
-    if budget[0] < 0 or depth < 0:
-        raise GanvizError(f"latent: expected at most {MAX_NODES} nodes, {MAX_DEPTH} deep")
+class Budget:
+    """How many nodes may still be read, in this expression and in this file."""
+
+    def __init__(self) -> None:
+        self.file = FILE_NODES
+        self.expression = MAX_NODES
+
+    def begin_expression(self) -> None:
+        self.expression = MAX_NODES
+
+    def spend(self, depth: int) -> None:
+        """One node more; GanvizError when that is too many, or too deep."""
+        self.file -= 1
+        self.expression -= 1
+        if self.expression < 0 or depth < 0:
+            raise GanvizError(f"latent: expected at most {MAX_NODES} nodes, {MAX_DEPTH} deep")
+        if self.file < 0:
+            raise GanvizError(f"latents: expected at most {FILE_NODES} nodes in one file")
+
+
+def size_of(latent: Expression) -> tuple[int, int]:
+    """Nodes of an expression, and how deep they stand; counting ends at one more than may be written."""
+    nodes, deepest = 0, 0
+    stack = [(latent, 0)]
+    while stack and nodes <= MAX_NODES:
+        node, depth = stack.pop()
+        nodes, deepest = nodes + 1, max(deepest, depth)
+        stack.extend((part, depth + 1) for part in parts(node))
+    return nodes, deepest
+
+
+def check_writable(*recipes: Recipe) -> None:
+    """Raise GanvizError where a file with these recipes could not be read again."""
+    total = 0
+    for recipe in recipes:
+        nodes, depth = size_of(recipe.latent)
+        total += nodes
+        if nodes > MAX_NODES or depth > MAX_DEPTH or total > FILE_NODES:
+            raise GanvizError(
+                "a latent has been combined from too many others to be written; keep it in the gallery first, "
+                "which makes one vector of it"
+            )
+
+
+def _read_expression(data: Any, arrays: Mapping[str, np.ndarray], budget: Budget, depth: int) -> Expression:
+    budget.spend(depth)
     _expect(data, dict, "latent")
 
     def read(item: Any) -> Expression:
@@ -471,7 +535,7 @@ def _read_expression(data: Any, arrays: Mapping[str, np.ndarray], budget: list[i
             array = arrays.get(digest)
             if array is None:
                 raise GanvizError(f"latent: the array {digest[:12]}... is not in this file; the file may be cut short")
-            return Vector.of(array, space)
+            return Vector(digest, space, array)
         case {"mapped": base}:
             return Mapped(read(base))
         case {"mean": [_, *_] as items}:

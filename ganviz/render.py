@@ -11,9 +11,9 @@ import torch
 
 from ganviz import catalog, checkpoint
 from ganviz.errors import GanvizError
-from ganviz.latent import w_of
+from ganviz.latent import as_vector, w_of
 from ganviz.models.base import NoiseMode, StagedGenerator
-from ganviz.recipe import ModelRef, Noise, Recipe
+from ganviz.recipe import COLLAPSE_DEPTH, COLLAPSE_NODES, ModelRef, Noise, Recipe, size_of
 
 BATCH = 16
 """Pictures drawn at once in sheets and videos. Fixed, since the batch size can move a pixel by one level."""
@@ -30,8 +30,15 @@ class Frame:
 
 
 def pick_device(device: str = "auto") -> str:
-    """ "cuda", "mps" or "cpu": the first that is there, or the one asked for."""
+    """The best of "cuda", "mps" and "cpu" that is there, or the one asked for; GanvizError when that does not work."""
     if device != "auto":
+        try:
+            torch.zeros(1, device=device)
+        except (RuntimeError, AssertionError, NotImplementedError) as error:
+            reason = str(error).splitlines()[0][:200]
+            raise GanvizError(
+                f"device {device}: expected auto, cpu, or a cuda or mps that works here ({reason})"
+            ) from error
         return device
     if torch.cuda.is_available():
         return "cuda"
@@ -82,14 +89,19 @@ class Renderer:
                 return self._models[digest]
         return self._keep(path)
 
-    def resolve(self, recipe: Recipe) -> Recipe:
-        """The recipe with its model's full reference in place of a bare name or file."""
-        ref = self.load(recipe.model).ref
-        return recipe if recipe.model == ref else recipe.edit(model=ref)
-
     def render(self, recipe: Recipe) -> Frame:
         """Draw one recipe, alone: the same recipe on the same device and build gives equal bytes."""
         return self._draw([recipe])[0]
+
+    def collapse(self, recipe: Recipe) -> Recipe:
+        """The recipe with its latent as one vector, where that has been combined from very many others.
+
+        Walks through pictures that were kept from walks would else grow without end. The picture stays the same.
+        """
+        nodes, depth = size_of(recipe.latent)
+        if nodes <= COLLAPSE_NODES and depth <= COLLAPSE_DEPTH:
+            return recipe
+        return recipe.edit(latent=as_vector(recipe, self.load(recipe.model)))
 
     def render_all(self, recipes: Sequence[Recipe]) -> list[Frame]:
         """Draw many, in batches."""
@@ -118,12 +130,14 @@ class Renderer:
         try:
             with torch.inference_mode():
                 w = torch.cat([w_of(recipe, generator) for recipe in recipes])
+                if not torch.isfinite(w).all():
+                    raise ValueError("its latent has numbers that are not finite")
                 pixels = to_pixels(generator.synthesis(w, _noise(recipes[0].noise)))
         except ValueError as error:
             raise GanvizError(f"{generator.ref.name}: the recipe does not fit this model: {error}") from error
         ms = (time.perf_counter() - began) * 1000 / len(recipes)
         return [
-            Frame(recipe.edit(model=generator.ref), image, exact=True, ms=ms)
+            Frame(_named(recipe, generator.ref), image, exact=True, ms=ms)
             for recipe, image in zip(recipes, pixels, strict=True)
         ]
 
@@ -143,6 +157,11 @@ class Renderer:
 def weight_bytes(generator: torch.nn.Module) -> int:
     """Bytes that a network's parameters and buffers take."""
     return sum(t.numel() * t.element_size() for t in (*generator.parameters(), *generator.buffers()))
+
+
+def _named(recipe: Recipe, ref: ModelRef) -> Recipe:
+    """The recipe with its model's full reference; as it is where the weights are those it asks for."""
+    return recipe if recipe.model.digest == ref.digest else recipe.edit(model=ref)
 
 
 def _alike(a: Recipe, b: Recipe) -> bool:

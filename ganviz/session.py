@@ -10,6 +10,10 @@ import base64
 import binascii
 import io
 import json
+import logging
+import lzma
+import math
+import re
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -22,14 +26,17 @@ from PIL import Image, PngImagePlugin, UnidentifiedImageError
 
 from ganviz.errors import GanvizError
 from ganviz.files import atomic_path
-from ganviz.recipe import Recipe, Sheet, array_digest, arrays_of
+from ganviz.recipe import Budget, Recipe, Sheet, array_digest, arrays_of, check_writable
 from ganviz.walk import Walk
+
+log = logging.getLogger(__name__)
 
 VERSION = 1
 JSON_LIMIT = 32 << 20
 ARRAY_LIMIT = 64 << 20
 ARRAYS_LIMIT = 512 << 20
 PNG_ARRAYS_LIMIT = 512_000
+DAMAGED_ZIP = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, RuntimeError)  # NotImplementedError is one
 CHUNK = "ganviz"
 ARRAYS_CHUNK = "ganviz-arrays"
 
@@ -74,14 +81,18 @@ class Session:
         gallery = data.get("gallery", [])
         if not isinstance(gallery, list) or not all(isinstance(item, dict) for item in gallery):
             raise GanvizError("session: expected a list of kept pictures as its gallery")
+        budget = Budget()
         kept = tuple(
-            Kept(Recipe.from_json(item.get("recipe"), arrays), str(item.get("note", ""))[:2000]) for item in gallery
+            Kept(Recipe.from_json(item.get("recipe"), arrays, budget), str(item.get("note", ""))[:2000])
+            for item in gallery
         )
-        return cls(Recipe.from_json(data.get("recipe"), arrays), kept, Walk.from_json(data.get("walk", {})))
+        recipe = Recipe.from_json(data.get("recipe"), arrays, budget)
+        return cls(recipe, kept, Walk.from_json(data.get("walk", {})))
 
 
 def save_session(path: str | Path, session: Session) -> None:
     """Write a session file, atomically; the same session gives the same bytes."""
+    check_writable(*session.recipes)
     with atomic_path(path) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as file:
         file.writestr(_entry("session.json"), json.dumps(session.to_json(), indent=1, allow_nan=False))
         for digest, array in sorted(arrays_of(*session.recipes).items()):
@@ -105,7 +116,7 @@ def load_session(path: str | Path) -> Session:
         raise GanvizError(f"{path}: no such file") from error
     except GanvizError as error:
         raise GanvizError(f"{path}: {error}") from error
-    except (zipfile.BadZipFile, KeyError, EOFError, NotImplementedError, RuntimeError, zlib.error) as error:
+    except (*DAMAGED_ZIP, KeyError) as error:
         raise GanvizError(
             f"{path}: expected a ganviz session, the file is damaged or of another kind ({error})"
         ) from error
@@ -126,6 +137,7 @@ def write_png(
     path = Path(path)
     if document is not None and metadata:
         recipes = (document,) if isinstance(document, Recipe) else document.recipes
+        check_writable(*recipes)
         info.add_text(CHUNK, json.dumps(document_json(document, licence), allow_nan=False))
         arrays = arrays_of(*recipes)
         if arrays:
@@ -134,7 +146,7 @@ def write_png(
             if packed.tell() <= PNG_ARRAYS_LIMIT:
                 info.add_text(ARRAYS_CHUNK, base64.b64encode(packed.getvalue()).decode("ascii"))
             else:
-                save_session(path.with_suffix(".ganviz"), Session(recipes[0], tuple(Kept(item) for item in recipes)))
+                _save_beside(path.with_suffix(".ganviz"), Session(recipes[0], tuple(Kept(item) for item in recipes)))
     with atomic_path(path) as temporary:
         to_image(pixels).save(temporary, format="PNG", pnginfo=info)
 
@@ -157,8 +169,10 @@ def read_png(path: str | Path) -> Recipe | Sheet:
             f"{path}: this picture carries no recipe; expected one that ganviz exported with its metadata"
         )
     try:
-        arrays = _png_arrays(text.get(ARRAYS_CHUNK), path)
         data = json.loads(text[CHUNK])
+        arrays = _png_arrays(text[ARRAYS_CHUNK]) if ARRAYS_CHUNK in text else {}
+        if not arrays and '"vector"' in text[CHUNK]:
+            arrays = _arrays_beside(path.with_suffix(".ganviz"))
         _check_version(data, ("recipe", "sheet"))
         if data["kind"] == "sheet":
             return Sheet.from_json(data.get("sheet"), arrays)
@@ -203,23 +217,45 @@ def _member(file: zipfile.ZipFile, name: str, limit: int) -> bytes:
 
 def _array(raw: bytes, digest: str) -> np.ndarray:
     """A float32 array of an .npy, checked against the digest it is named by."""
-    stream = io.BytesIO(raw)
-    version = np.lib.format.read_magic(stream)
-    header = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}.get(version)
-    shape, _, dtype = header(stream) if header else ((), False, np.dtype("O"))
-    # Claimed elements against the bytes present, before numpy makes room for them.
-    if dtype != np.float32 or int(np.prod(shape, dtype=object)) * 4 != len(raw) - stream.tell():
-        raise GanvizError(f"array {digest[:12]}...: expected float32 numbers, got {dtype} of shape {shape}")
-    array = np.load(io.BytesIO(raw), allow_pickle=False)
-    if array_digest(array) != digest:
-        raise GanvizError(f"array {digest[:12]}...: the numbers do not match their checksum")
+    # Only what `save_session` writes is read, by a pattern of its own: numpy evaluates a header as Python literals.
+    header = _NPY.match(raw[:512])
+    shape = tuple(int(size) for size in header[1].split(b",") if size.strip()) if header else ()
+    if header is None or len(shape) not in (1, 2) or math.prod(shape) * 4 != len(raw) - header.end():
+        raise GanvizError(f"array {digest[:12]}...: expected one or two dimensions of float32 numbers")
+    array = np.frombuffer(raw, "<f4", offset=header.end()).reshape(shape)
+    if not np.isfinite(array).all() or array_digest(array) != digest:
+        raise GanvizError(f"array {digest[:12]}...: the numbers do not match their checksum or are not finite")
+    array = array.astype(np.float32)
+    array.setflags(write=False)
     return array
 
 
-def _png_arrays(text: str | None, path: Path) -> dict[str, np.ndarray]:
-    if text is None:
-        beside = path.with_suffix(".ganviz")
-        return arrays_of(*load_session(beside).recipes) if beside.is_file() else {}
+_NPY = re.compile(
+    rb"\x93NUMPY\x01\x00..\{'descr': '<f4', 'fortran_order': False, 'shape': \(([0-9, ]{1,40})\), \} *\n", re.DOTALL
+)
+
+
+def _save_beside(path: Path, session: Session) -> None:
+    """Write a picture's arrays into a session file beside it, never over somebody's other session."""
+    if path.exists():
+        try:
+            same = load_session(path) == session
+        except GanvizError:
+            same = False
+        if not same:
+            raise GanvizError(f"{path}: the picture's arrays belong there, but that file holds other work; rename one")
+    save_session(path, session)
+
+
+def _arrays_beside(path: Path) -> dict[str, np.ndarray]:
+    try:
+        return arrays_of(*load_session(path).recipes) if path.is_file() else {}
+    except GanvizError as error:
+        log.warning("%s", error)
+        return {}
+
+
+def _png_arrays(text: str) -> dict[str, np.ndarray]:
     if len(text) > 2 * PNG_ARRAYS_LIMIT:
         raise GanvizError("the arrays inside are larger than they may be")
     try:
@@ -229,7 +265,7 @@ def _png_arrays(text: str | None, path: Path) -> dict[str, np.ndarray]:
                 for name in file.namelist()
                 if name.endswith(".npy")
             }
-    except (zipfile.BadZipFile, binascii.Error, OSError, EOFError) as error:
+    except (*DAMAGED_ZIP, binascii.Error, OSError) as error:
         raise GanvizError(f"the arrays inside are damaged ({error})") from error
 
 

@@ -3,11 +3,14 @@
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from ganviz.errors import GanvizError
 from ganviz.jobs import Job, Progress
 from ganviz.recipe import Sheet
 from ganviz.render import BATCH, Renderer
 from ganviz.session import to_image
 
+MOST_PIXELS = 80_000_000
+"""Readers of PNG files refuse, or warn of, pictures that are much larger."""
 PAPER = 255
 INK = 40
 TEXT = 11
@@ -34,6 +37,12 @@ def draw(renderer: Renderer, sheet: Sheet) -> Job[np.ndarray]:
             picture = frame.pixels
             if grid is None:
                 height, width, channels = picture.shape
+                total = len(sheet.cells) * height * width
+                if total > MOST_PIXELS:
+                    raise GanvizError(
+                        f"the sheet would have {total / 1e6:.0f} megapixels, at most {MOST_PIXELS / 1e6:.0f} can be "
+                        "written and read again; draw fewer pictures"
+                    )
                 grid = np.full((sheet.rows * height, sheet.columns * width, channels), PAPER, np.uint8)
             row, column = divmod(place, sheet.columns)
             grid[row * height : (row + 1) * height, column * width : (column + 1) * width] = _fit(

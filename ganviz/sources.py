@@ -6,9 +6,13 @@ Opening a source lists it and finds its labels; pictures are read one at a time.
 import gzip
 import hashlib
 import json
+import lzma
 import math
 import os
+import stat
+import struct
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -49,6 +53,26 @@ KNOWN: dict[str, tuple[str, ...]] = {
 CLASS_NAMES = {"digits": DIGIT_CLASSES, "fashion-mnist": FASHION_CLASSES}
 
 LARGEST_FILE = 256 << 20  # bytes of one image file; anything longer is not a picture for a data set
+MOST_CLASSES = 1 << 16  # labels above this are not classes: a name would be made for every number below them
+
+UNREADABLE = (
+    OSError,
+    ValueError,
+    SyntaxError,
+    RuntimeError,
+    EOFError,
+    ArithmeticError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    MemoryError,
+    struct.error,
+    zlib.error,
+    lzma.LZMAError,
+    zipfile.BadZipFile,
+    Image.DecompressionBombError,
+)
+"""What Pillow, NumPy and zipfile raise for a file that is damaged, cut short, locked or absurdly large."""
 
 
 @dataclass(frozen=True)
@@ -70,24 +94,15 @@ def open_source(path_or_name: str | os.PathLike[str], split: str = "train") -> I
     """Open what `path_or_name` means; the source can be read until the block ends. GanvizError says what is wrong."""
     path, name = _locate(path_or_name)
     class_names = CLASS_NAMES.get(name, ())
-    if path.is_dir() and list(_idx_files(path)):
+    if path.is_dir() and _idx_files(path):
         yield _idx_source(path, name, split, class_names)
     elif path.is_dir():
-        files = _listing(path)
-        yield _image_source(path, name, tuple(files), lambda member: (path / member).read_bytes(), _stamp(path, files))
-    elif path.suffix.lower() == ".npz":
+        yield _folder_source(path, name)
+    elif path.is_file() and path.suffix.lower() == ".npz":
         yield _npz_source(path, name, class_names)
-    elif zipfile.is_zipfile(path):
-        with zipfile.ZipFile(path) as archive:
-            entries = {item.filename: item for item in archive.infolist() if not item.is_dir()}
-
-            def read(member: str) -> bytes:
-                if entries[member].file_size > LARGEST_FILE:
-                    raise ValueError("too large")
-                return archive.read(member)
-
-            stamp = hashlib.sha256(repr([(i.filename, i.CRC, i.file_size) for i in entries.values()]).encode())
-            yield _image_source(path, name, tuple(sorted(entries)), read, stamp.hexdigest())
+    elif path.is_file() and zipfile.is_zipfile(path):
+        with _open_zip(path) as archive:
+            yield _zip_source(path, name, archive)
     else:
         raise GanvizError(
             f"{path}: expected a folder or zip of images, an .npz or a folder of IDX files; it is none of these"
@@ -97,8 +112,8 @@ def open_source(path_or_name: str | os.PathLike[str], split: str = "train") -> I
 def _locate(path_or_name: str | os.PathLike[str]) -> tuple[Path, str]:
     """The path behind a known name or a path, and the name to show for it."""
     given = os.fspath(path_or_name)
-    path = Path(given).expanduser()
-    if path.exists():
+    path = Path(os.path.expanduser(given))
+    if os.path.exists(path):
         name = "fashion-mnist" if path.resolve() == FASHION_FOLDER else path.resolve().stem
         return path, name
     if given not in KNOWN:
@@ -119,34 +134,94 @@ def _locate(path_or_name: str | os.PathLike[str]) -> tuple[Path, str]:
     )
 
 
-def _listing(folder: Path) -> list[str]:
-    """Files below `folder` as sorted POSIX paths relative to it, hidden ones left out."""
-    found = []
-    for parent, folders, names in os.walk(folder):
+def _folder_source(folder: Path, name: str) -> Source:
+    found, notes = _listing(folder)
+
+    def read(member: str) -> bytes:
+        if found[member].st_size > LARGEST_FILE:
+            raise ValueError("too large")
+        return (folder / member).read_bytes()
+
+    # Names, sizes and times stand for the content: reading every byte at each start would be slow.
+    stats = [(member, s.st_size, s.st_mtime_ns) for member, s in found.items()]
+    fingerprint = hashlib.sha256(repr(stats).encode()).hexdigest()
+    return _image_source(folder, name, tuple(found), read, fingerprint, notes)
+
+
+def _listing(folder: Path) -> tuple[dict[str, os.stat_result], list[str]]:
+    """Regular files below `folder` by sorted POSIX paths relative to it, hidden ones left out; and what is wrong.
+
+    Links to nothing are passed over, and so are pipes and devices, on which reading would wait for ever.
+    """
+    found: dict[str, os.stat_result] = {}
+    odd: list[str] = []
+    closed: list[str] = []
+    for parent, folders, names in os.walk(folder, onerror=lambda error: closed.append(str(error.filename))):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
-        relative = Path(parent).relative_to(folder)
-        found += [(relative / name).as_posix() for name in names if not name.startswith(".")]
-    return sorted(found)
+        for name in names:
+            path = Path(parent, name)
+            member = path.relative_to(folder).as_posix()
+            if name.startswith("."):
+                continue
+            try:
+                stats = path.stat()
+            except OSError:
+                odd.append(member)
+                continue
+            if stat.S_ISREG(stats.st_mode):
+                found[member] = stats
+            else:
+                odd.append(member)
+    notes = []
+    if odd:
+        notes.append(f"{len(odd)} entries that are not regular files were passed over: {_some(odd)}")
+    if closed:
+        notes.append(f"{len(closed)} folders that cannot be read were passed over: {_some(closed)}")
+    return dict(sorted(found.items())), notes
 
 
-def _stamp(folder: Path, files: list[str]) -> str:
-    """A fingerprint of a folder from names, sizes and times: reading every byte at each start would be slow."""
-    stats = [(name, (folder / name).stat()) for name in files]
-    return hashlib.sha256(repr([(name, s.st_size, s.st_mtime_ns) for name, s in stats]).encode()).hexdigest()
+def _some(names: list[str]) -> str:
+    return ", ".join(sorted(names)[:3]) + (" ..." if len(names) > 3 else "")
+
+
+def _open_zip(path: Path) -> zipfile.ZipFile:
+    try:
+        return zipfile.ZipFile(path)
+    except UNREADABLE as error:
+        raise GanvizError(f"{path}: the zip is damaged or cut short ({error}); fetch or make it again") from error
+
+
+def _zip_source(path: Path, name: str, archive: zipfile.ZipFile) -> Source:
+    entries = {item.filename: item for item in archive.infolist() if not item.is_dir()}
+
+    def read(member: str) -> bytes:
+        if entries[member].file_size > LARGEST_FILE:
+            raise ValueError("too large")
+        return archive.read(member)
+
+    # With the time, because a damaged zip and its repaired copy have the same table of contents.
+    stamp = [path.stat().st_mtime_ns, *((i.filename, i.CRC, i.file_size) for i in entries.values())]
+    fingerprint = hashlib.sha256(repr(stamp).encode()).hexdigest()
+    return _image_source(path, name, tuple(sorted(entries)), read, fingerprint, [])
 
 
 def _image_source(
-    path: Path, name: str, members: tuple[str, ...], read_bytes: Callable[[str], bytes], fingerprint: str
+    path: Path,
+    name: str,
+    members: tuple[str, ...],
+    read_bytes: Callable[[str], bytes],
+    fingerprint: str,
+    notes: list[str],
 ) -> Source:
     files = tuple(member for member in members if member.lower().endswith(SUFFIXES) and "__MACOSX/" not in member)
     if not files:
         raise GanvizError(f"{path}: no images in it; expected files ending in {' '.join(SUFFIXES[:5])} ...")
-    notes = []
+    notes = list(notes)
     others = len(members) - len(files) - ("dataset.json" in members)
     if others:
         notes.append(f"{others} files that are not images were passed over")
     if "dataset.json" in members:
-        files, labels, class_names, more = _json_labels(path, files, read_bytes("dataset.json"))
+        files, labels, class_names, more = _json_labels(path, files, read_bytes)
         notes += more
     else:
         labels, class_names = _folder_labels(files)
@@ -170,22 +245,22 @@ def _folder_labels(files: tuple[str, ...]) -> tuple[tuple[int, ...] | None, tupl
 
 
 def _json_labels(
-    path: Path, files: tuple[str, ...], raw: bytes
+    path: Path, files: tuple[str, ...], read_bytes: Callable[[str], bytes]
 ) -> tuple[tuple[str, ...], tuple[int, ...] | None, tuple[str, ...], list[str]]:
     """Labels from `dataset.json` as the StyleGAN tools write it: {"labels": [["00000/img00000000.png", 6], ...]}."""
     try:
-        entries = json.loads(raw)["labels"]
+        entries = json.loads(read_bytes("dataset.json"))["labels"]
         if entries is None:
             return files, None, (), []
         by_name = {str(name).replace("\\", "/"): label for name, label in entries}
-    except (ValueError, KeyError, TypeError) as error:
+    except UNREADABLE as error:  # nested too deep is a RecursionError, a RuntimeError
         raise GanvizError(f'{path}: dataset.json is not {{"labels": [[file, class], ...]}} ({error})') from error
     kept = tuple(name for name in files if name in by_name)
     notes = [f"{len(files) - len(kept)} images without a label were left out"] if len(kept) < len(files) else []
     if not kept:
         raise GanvizError(f"{path}: none of the files that dataset.json names is in it")
     labels = [by_name[name] for name in kept]
-    if all(isinstance(label, list) and label for label in labels):
+    if all(isinstance(label, list) and label and all(isinstance(x, int | float) for x in label) for label in labels):
         # Attribute vectors: only one-hot ones are classes.
         if not all(sorted(label)[:-1] == [0] * (len(label) - 1) and max(label) == 1 for label in labels):
             return (
@@ -195,25 +270,32 @@ def _json_labels(
                 ["dataset.json holds label vectors that are not classes; they are not used"],
             )
         labels = [label.index(1) for label in labels]
-    if not all(type(label) is int and 0 <= label < 1 << 16 for label in labels):
-        raise GanvizError(f"{path}: dataset.json has labels that are not whole numbers from 0")
+    if not all(type(label) is int and 0 <= label < MOST_CLASSES for label in labels):
+        raise GanvizError(f"{path}: dataset.json has labels that are not whole numbers from 0 to {MOST_CLASSES - 1}")
     return kept, tuple(labels), tuple(str(k) for k in range(max(labels) + 1)), notes
 
 
 def _npz_source(path: Path, name: str, class_names: tuple[str, ...]) -> Source:
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with open(path, "rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        archive = np.load(path, allow_pickle=False)
+        if not isinstance(archive, np.lib.npyio.NpzFile):
+            raise GanvizError(f"{path}: expected an .npz with an array `images`, this is a single array (.npy)")
+        with archive:
             if "images" not in archive:
-                raise GanvizError(f"{path}: expected an array `images`, found {', '.join(archive) or 'nothing'}")
+                raise GanvizError(f"{path}: expected an array `images`, found {_some(list(archive)) or 'nothing'}")
             images = archive["images"]
             labels = archive["labels"] if "labels" in archive else None
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+    except UNREADABLE as error:
         raise GanvizError(f"{path}: not a readable .npz of plain arrays ({error})") from error
+    for array in (images, labels):
+        if array is not None and not isinstance(array, np.ndarray):  # a member that is no array comes back as bytes
+            raise GanvizError(f"{path}: expected `images` and `labels` as arrays, found files of another kind")
     if images.dtype != np.uint8 or images.ndim not in (3, 4) or (images.ndim == 4 and images.shape[3] not in (1, 3, 4)):
         raise GanvizError(
             f"{path}: expected `images` as uint8 (N, H, W) or (N, H, W, C), got {images.dtype} {images.shape}"
         )
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
     return _array_source(path, name, images, labels, class_names, digest)
 
 
@@ -227,10 +309,14 @@ def _array_source(
 ) -> Source:
     if not len(images):
         raise GanvizError(f"{path}: it holds no images")
+    if 0 in images.shape:
+        raise GanvizError(f"{path}: expected images of at least 1 x 1 pixel, got the shape {images.shape}")
     numbers = None
     if labels is not None:
         if labels.shape != (len(images),) or labels.dtype.kind not in "iu" or labels.min() < 0:
             raise GanvizError(f"{path}: expected {len(images)} labels from 0, got {labels.dtype} {labels.shape}")
+        if labels.max() >= MOST_CLASSES:
+            raise GanvizError(f"{path}: expected labels from 0 to {MOST_CLASSES - 1}, got {labels.max()}")
         numbers = tuple(int(label) for label in labels)
         if len(class_names) <= max(numbers):
             class_names = tuple(str(k) for k in range(max(numbers) + 1))
@@ -247,17 +333,19 @@ def _array_source(
     )
 
 
-def _idx_files(folder: Path) -> Iterator[Path]:
+def _idx_files(folder: Path) -> list[Path]:
     """The IDX image files of a folder, with their usual names or only the usual ending."""
-    for path in sorted(folder.iterdir()):
-        name = path.name.removesuffix(".gz")
-        if name.endswith(("-images-idx3-ubyte", "-images.idx3-ubyte")):
-            yield path
+    try:
+        entries = sorted(folder.iterdir())
+    except OSError as error:
+        raise GanvizError(f"{folder}: cannot be read ({error.strerror or error})") from error
+    ends = ("-images-idx3-ubyte", "-images.idx3-ubyte")
+    return [path for path in entries if path.name.removesuffix(".gz").endswith(ends) and path.is_file()]
 
 
 def _idx_source(folder: Path, name: str, split: str, class_names: tuple[str, ...]) -> Source:
     prefixes = ("t10k", "test") if split == "test" else ("train",)
-    candidates = list(_idx_files(folder))
+    candidates = _idx_files(folder)
     chosen = [path for path in candidates if path.name.startswith(prefixes)]
     if not chosen and split == "train":
         chosen = candidates
@@ -268,7 +356,7 @@ def _idx_source(folder: Path, name: str, split: str, class_names: tuple[str, ...
     stem = image_path.name.removesuffix(".gz").replace("-images", "-labels").replace("idx3", "idx1")
     labels = None
     for label_path in (folder / stem, folder / f"{stem}.gz"):
-        if label_path.exists():
+        if label_path.is_file():
             labels = _read_idx(label_path, 1)
             break
     digest = hashlib.sha256(images.tobytes() + (b"" if labels is None else labels.tobytes())).hexdigest()
@@ -283,7 +371,7 @@ def _read_idx(path: Path, dimensions: int) -> np.ndarray:
         raw = path.read_bytes()
         if raw[:2] == b"\x1f\x8b":
             raw = gzip.decompress(raw)
-    except (OSError, EOFError) as error:
+    except UNREADABLE as error:
         raise GanvizError(f"{path}: cannot be read ({error})") from error
     start = 4 + 4 * dimensions
     if raw[:4] != bytes((0, 0, 8, dimensions)) or len(raw) < start:

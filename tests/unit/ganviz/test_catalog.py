@@ -75,3 +75,27 @@ def test_a_reference_is_located_by_its_weights_then_by_its_name(bundle: Path, ma
 
 def test_all_user_files_stay_in_the_home_that_was_given(home: Path) -> None:
     assert places.state().is_relative_to(home) and places.cache().is_relative_to(home)
+
+
+def test_a_picture_cannot_name_a_file(bundle: Path, tiny_checkpoint: Path) -> None:
+    with pytest.raises(GanvizError, match="is not on this machine"):
+        catalog.locate(ModelRef(str(tiny_checkpoint)))
+
+
+def test_snapshots_are_compared_as_numbers(tmp_path: Path, tiny_checkpoint: Path) -> None:
+    for name in ("99999999", "100000064"):
+        shutil.copyfile(tiny_checkpoint, tmp_path / f"{name}.safetensors")
+    assert catalog.newest_snapshot(tmp_path).stem == "100000064"
+
+
+@pytest.mark.parametrize("model", ["n" * 300, "~nobody-of-that-name/x"])
+def test_names_that_no_file_can_have_are_one_clear_error(bundle: Path, model: str) -> None:
+    with pytest.raises(GanvizError):
+        catalog.find(model)
+
+
+def test_a_home_that_cannot_be_made_costs_only_the_recent_list(bundle: Path, monkeypatch, caplog) -> None:
+    monkeypatch.setenv("GANVIZ_HOME", "/dev/null/home")
+    assert catalog.recent() == [] and catalog.fetched() == []
+    catalog.remember("/somewhere/x.safetensors")
+    assert catalog.find("tiny").name == "tiny.safetensors"

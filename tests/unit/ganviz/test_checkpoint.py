@@ -101,7 +101,7 @@ def test_changed_weights_are_noticed(tmp_path: Path, tiny_checkpoint: Path) -> N
         ({"config": {"resolution": 17}}, "resolution: expected"),
         ({"config": {"resolution": 16, "wings": 2}}, "wings"),
         ({"spec": {"arch": "dcgan"}}, "description"),
-        ({"card": 3}, "damaged"),
+        ({"card": 3}, "card: expected an object"),
     ],
     ids=["format", "arch", "resolution", "unknown field", "spec", "card"],
 )
@@ -151,3 +151,38 @@ def test_loading_a_checkpoint_does_not_import_the_compiler(tiny_checkpoint):
     )
     command = [sys.executable, "-c", code, str(tiny_checkpoint)]
     assert subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip() == "False"
+
+
+@pytest.mark.parametrize(
+    ("tensor", "words"),
+    [
+        (np.zeros((8, 16, 4, 4), np.int32), "convs.0.weight has the type torch.int32"),
+        (np.zeros((8, 16, 4, 4), bool), "convs.0.weight has the type torch.bool"),
+        (np.full((8, 16, 4, 4), np.nan, np.float32), "not finite"),
+    ],
+    ids=["int32", "bool", "nan"],
+)
+def test_weights_of_another_type_or_not_finite_are_named(tmp_path, tiny_checkpoint, tensor, words: str) -> None:
+    path = rewrite(tiny_checkpoint, tmp_path / "odd.safetensors", **{"convs.0.weight": tensor})
+    with pytest.raises(GanvizError, match=words) as caught:
+        checkpoint.load(path)
+    assert str(path) in str(caught.value)
+
+
+@pytest.mark.parametrize("change", [{"resolution": 16.0}, {"channels": 3.0}, {"d_minibatch_std": "x"}])
+def test_a_configuration_of_the_wrong_types_is_one_clear_error(tmp_path: Path, tiny_checkpoint: Path, change) -> None:
+    header = header_of(tiny_checkpoint)
+    header["config"] = {**header["config"], **change}
+    path = rewrite(tiny_checkpoint, tmp_path / "odd.safetensors", header=header)
+    if change == {"d_minibatch_std": "x"}:
+        checkpoint.load(path)  # the generator does not look at it
+        return
+    with pytest.raises(GanvizError, match=str(path)):
+        checkpoint.load(path)
+
+
+def test_a_checkpoint_is_as_readable_as_other_files(tmp_path: Path) -> None:
+    generator = Generator(DCGANConfig(resolution=16, base_channels=8, z_dim=6))
+    checkpoint.save(tmp_path / "x.safetensors", generator, Card())
+    (tmp_path / "plain").touch()
+    assert (tmp_path / "x.safetensors").stat().st_mode == (tmp_path / "plain").stat().st_mode

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from ganviz import cli, places
-from ganviz.recipe import Recipe, Seed, Sheet
+from ganviz.recipe import ModelRef, Recipe, Seed, Sheet
 from ganviz.session import Kept, Session, read_png, save_session
 from ganviz.walk import Walk
 
@@ -166,3 +166,18 @@ def test_help_names_every_command(capsys) -> None:
     printed = capsys.readouterr().out
     assert all(name in printed for name in ("models", "info", "sample", "render", "walk", "train", "--screenshot"))
     assert cli.main(["--version"]) == 0
+
+
+def test_a_walk_with_other_weights_than_the_session_names_says_so(caplog, tmp_path: Path) -> None:
+    assert cli.main(["sample", "tiny", "--seeds", "3", "--out", "one.png"]) == 0
+    recipe = read_png("one.png")
+    other = recipe.edit(model=ModelRef("tiny", "00" * 32))
+    save_session("a.ganviz", Session(other, (Kept(other), Kept(other.edit(latent=Seed(4)))), Walk(frames=3)))
+    assert cli.main(["walk", "--session", "a.ganviz", "--out", "frames/"]) == 0
+    assert "other weights" in caplog.text
+    assert read_png("frames/00000.png").model == recipe.model
+
+
+def test_more_columns_than_pictures_are_as_many_as_pictures() -> None:
+    assert cli.main(["sample", "tiny", "--seeds", "0-2", "--columns", "70000", "--out", "a.png"]) == 0
+    assert read_png("a.png").columns == 3

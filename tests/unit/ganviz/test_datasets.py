@@ -1,5 +1,7 @@
 import gzip
+import io
 import json
+import os
 import zipfile
 from pathlib import Path
 
@@ -74,7 +76,21 @@ def test_a_null_label_list_means_no_labels(tmp_path: Path, cache: Path) -> None:
     assert open_dataset(folder, 16, cache=cache).labels is None
 
 
-@pytest.mark.parametrize("text", ["{", "[]", '{"labels": [["a/1.png", -1]]}', '{"labels": [["other.png", 1]]}'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{",
+        "[]",
+        '{"labels": [["a/1.png", -1]]}',
+        '{"labels": [["other.png", 1]]}',
+        '{"labels": [["a/1.png", [1, "a"]]]}',
+        '{"labels": [["a/1.png", [[], 1]]]}',
+        '{"labels": [["a/1.png", 65536]]}',
+        "[" * 200_000,
+        '{"labels": ' + "[" * 200_000 + "]" * 200_000 + "}",
+    ],
+    ids=range(9),
+)
 def test_a_bad_dataset_json_is_one_clear_line(tmp_path: Path, cache: Path, text: str) -> None:
     folder = write_folder(tmp_path / "x", ["a/1.png"])
     (folder / "dataset.json").write_text(text)
@@ -219,3 +235,140 @@ def test_an_array_cut_short_in_the_cache_is_prepared_again(tmp_path: Path, cache
     (array,) = (cache / "datasets").glob("*.npy")
     array.write_bytes(array.read_bytes()[:200])
     assert np.array_equal(open_dataset(folder, 16, cache=cache).images, before)
+
+
+def write_zip(path: Path, names: list[str], size: tuple[int, int] = (16, 16)) -> Path:
+    """A zip of bitmaps, which unlike PNGs are deflated inside it."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for k, name in enumerate(names):
+            file = io.BytesIO()
+            Image.fromarray(random_pixels(size[1], size[0], 3, seed=k)).save(file, "BMP")
+            archive.writestr(name, file.getvalue())
+    return path
+
+
+def spoil(path: Path, member: str) -> None:
+    """Overwrite the compressed data of one member of a zip."""
+    with zipfile.ZipFile(path) as archive:
+        item = archive.getinfo(member)
+    raw = bytearray(path.read_bytes())
+    start = item.header_offset + 30 + len(item.filename)
+    raw[start : start + 40] = b"\xff" * 40
+    path.write_bytes(raw)
+
+
+def test_a_damaged_member_of_a_zip_is_skipped_and_reported(tmp_path: Path, cache: Path) -> None:
+    path = write_zip(tmp_path / "pictures.zip", ["a.bmp", "b.bmp", "c.bmp"])
+    whole = path.read_bytes()
+    spoil(path, "b.bmp")
+    data = open_dataset(path, 16, cache=cache)
+    assert data.files == ("a.bmp", "c.bmp")
+    assert any(line.startswith("b.bmp: not a readable image") for line in data.report)
+    path.write_bytes(whole)
+    os.utime(path, ns=(0, 0))
+    assert len(open_dataset(path, 16, cache=cache)) == 3, "the repaired zip has the same table of contents"
+
+
+@pytest.mark.parametrize("cut", [50, 2000, -60])
+def test_a_zip_without_its_head_is_one_clear_line_or_what_can_be_read_of_it(
+    cut: int, tmp_path: Path, cache: Path
+) -> None:
+    path = write_zip(tmp_path / "pictures.zip", ["a.bmp", "b.bmp", "c.bmp"])
+    path.write_bytes(path.read_bytes()[cut:])
+    try:
+        data = open_dataset(path, 16, cache=cache)
+    except GanvizError as error:
+        assert "pictures" in str(error)
+    else:
+        assert any("a.bmp: not a readable image" in line for line in data.report)
+
+
+def test_an_unreadable_dataset_json_in_a_zip_is_one_clear_line(tmp_path: Path, cache: Path) -> None:
+    path = write_zip(tmp_path / "pictures.zip", ["a.bmp"])
+    with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("dataset.json", json.dumps({"labels": [[f"{k * 7919}.bmp", k] for k in range(90)]}))
+    spoil(path, "dataset.json")
+    with pytest.raises(GanvizError, match=r"pictures\.zip: dataset\.json"):
+        open_dataset(path, 16, cache=cache)
+
+
+def test_links_to_nothing_and_pipes_in_a_folder_are_passed_over_and_reported(tmp_path: Path, cache: Path) -> None:
+    folder = write_folder(tmp_path / "pictures", ["1.png", "2.png"])
+    (folder / "gone.png").symlink_to(tmp_path / "gone.png")
+    if hasattr(os, "mkfifo"):
+        os.mkfifo(folder / "pipe.png")
+        os.mkfifo(folder / "train-images-idx3-ubyte")
+    data = open_dataset(folder, 16, cache=cache)
+    assert data.files == ("1.png", "2.png")
+    (line,) = [line for line in data.report if "not regular files" in line]
+    assert "gone.png" in line
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no named pipes")
+@pytest.mark.parametrize("name", ["pipe", "pipe.npz"])
+def test_a_pipe_is_no_data_set(name: str, tmp_path: Path, cache: Path) -> None:
+    os.mkfifo(tmp_path / name)
+    with pytest.raises(GanvizError, match="expected a folder or zip of images"):
+        open_dataset(tmp_path / name, 16, cache=cache)
+
+
+def test_an_array_under_the_name_of_an_archive_is_one_clear_line(tmp_path: Path, cache: Path) -> None:
+    path = tmp_path / "images.npz"
+    with path.open("wb") as file:
+        np.save(file, random_pixels(2, 16, 16, 3))
+    with pytest.raises(GanvizError, match=r"images\.npz: .* a single array"):
+        open_dataset(path, 16, cache=cache)
+
+
+def test_a_damaged_npz_is_one_clear_line(tmp_path: Path, cache: Path) -> None:
+    path = tmp_path / "damaged.npz"
+    np.savez_compressed(path, images=random_pixels(2, 16, 16, 3))
+    spoil(path, "images.npy")
+    with pytest.raises(GanvizError, match=r"damaged\.npz: not a readable \.npz"):
+        open_dataset(path, 16, cache=cache)
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("images", b"not an array")
+    with pytest.raises(GanvizError, match=r"damaged\.npz: expected `images` and `labels` as arrays"):
+        open_dataset(path, 16, cache=cache)
+
+
+@pytest.mark.parametrize("shape", [(3, 0, 5), (3, 5, 0), (3, 0, 0, 3)])
+def test_images_without_pixels_are_one_clear_line(shape: tuple[int, ...], tmp_path: Path, cache: Path) -> None:
+    np.savez(tmp_path / "empty.npz", images=np.zeros(shape, np.uint8))
+    with pytest.raises(GanvizError, match=r"empty\.npz: expected images of at least 1 x 1 pixel"):
+        open_dataset(tmp_path / "empty.npz", 16, cache=cache)
+
+
+def test_an_absurd_label_is_one_clear_line(tmp_path: Path, cache: Path) -> None:
+    np.savez(tmp_path / "large.npz", images=random_pixels(2, 16, 16), labels=np.array([0, 2**33]))
+    with pytest.raises(GanvizError, match=r"large\.npz: expected labels from 0 to 65535, got 8589934592"):
+        open_dataset(tmp_path / "large.npz", 16, cache=cache)
+
+
+def test_a_damaged_idx_file_is_one_clear_line(tmp_path: Path, cache: Path) -> None:
+    path = tmp_path / "train-images-idx3-ubyte.gz"
+    write_idx(path, random_pixels(3, 28, 28), True)
+    raw = bytearray(path.read_bytes())
+    raw[10:60] = b"\xff" * 50
+    path.write_bytes(raw)
+    with pytest.raises(GanvizError, match=r"train-images-idx3-ubyte\.gz: cannot be read"):
+        open_dataset(tmp_path, 32, cache=cache)
+
+
+@pytest.mark.parametrize("first", ["copy", "fashion-mnist"])
+def test_known_names_of_classes_do_not_depend_on_what_was_opened_before(
+    first: str, tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = tmp_path / "known"
+    copy = tmp_path / "copy"
+    for folder in (known, copy):
+        folder.mkdir()
+        write_idx(folder / "train-images-idx3-ubyte", random_pixels(12, 28, 28), False)
+        write_idx(folder / "train-labels-idx1-ubyte", np.arange(12, dtype=np.uint8) % 10, False)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sources, "FASHION_FOLDER", known)
+    monkeypatch.setattr(sources.places, "resources", lambda: tmp_path)
+    open_dataset(first, 32, cache=cache)
+    assert open_dataset("fashion-mnist", 32, cache=cache).class_names == sources.FASHION_CLASSES
+    assert open_dataset("copy", 32, cache=cache).class_names == sources.DIGIT_CLASSES
+    assert len(list((cache / "datasets").glob("*.npy"))) == 1

@@ -41,3 +41,19 @@ def test_a_folder_appears_whole_and_never_over_other_files(tmp_path: Path) -> No
     with pytest.raises(ValueError, match="broken"), atomic_folder(tmp_path / "other"):
         raise ValueError("broken")
     assert list(tmp_path.iterdir()) == [target]
+
+
+def test_a_link_stays_a_link(tmp_path: Path) -> None:
+    (tmp_path / "real.txt").write_text("old")
+    (tmp_path / "link.txt").symlink_to(tmp_path / "real.txt")
+    with atomic_path(tmp_path / "link.txt") as temporary:
+        temporary.write_text("new")
+    assert (tmp_path / "link.txt").is_symlink() and (tmp_path / "real.txt").read_text() == "new"
+
+
+def test_names_that_are_long_work_and_too_long_ones_are_one_clear_error(tmp_path: Path) -> None:
+    with atomic_path(tmp_path / ("n" * 245 + ".txt")) as temporary:
+        temporary.write_text("x")
+    with pytest.raises(GanvizError, match="cannot write"), atomic_path(tmp_path / ("n" * 300)) as temporary:
+        temporary.write_text("x")
+    assert len(list(tmp_path.iterdir())) == 1

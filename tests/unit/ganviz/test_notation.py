@@ -16,6 +16,7 @@ def test_a_point_of_the_plane_is_written_behind_its_seed() -> None:
     (point,) = parse_seeds("1402@0.31/-0.12")
     assert point == Seed(1402, 0.31, -0.12)
     assert parse_seeds(format_seed(point)) == (point,)
+    assert parse_seeds(format_seed(Seed(5, 1e-5))) == (Seed(5, 1e-5),)
 
 
 @pytest.mark.parametrize("text", ["", "a", "1,,2", "5-3", "-1", "4294967296", "0-99999999", "1@2", "1@x/y", "1.5"])

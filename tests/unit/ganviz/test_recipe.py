@@ -18,6 +18,7 @@ from ganviz.recipe import (
     Sum,
     Vector,
     arrays_of,
+    check_writable,
     class_weights,
     describe,
     offsets_of,
@@ -147,3 +148,29 @@ def test_a_description_says_what_was_done() -> None:
     recipe = Recipe("m", Seed(1402, 0.31, -0.12), label=class_weights(1, 3), psi=0.7)
     assert describe(recipe, ("ant", "bee", "cat")) == "seed 1402 + (0.31, -0.12) · bee · psi 0.70"
     assert describe(Recipe("m", Offset(Seed(2), ((4, 1.0),)))) == "seed 2 · z4 +1.00"
+
+
+def test_a_recipe_in_a_file_names_its_model_and_never_a_path() -> None:
+    for name in ("/etc/passwd", "../model", "C:model", "\\\\host\\share"):
+        with pytest.raises(GanvizError, match="got a path"):
+            Recipe.from_json({"model": {"name": name}, "latent": {"seed": 0}})
+
+
+def test_a_small_file_cannot_ask_for_endless_work() -> None:
+    wide = {"mean": [{"seed": 1}] * 4000}
+    base = {"model": {"name": "m"}, "latent": wide}
+    sheet = Sheet.from_json({"base": base, "cells": [{}] * 5000, "columns": 10})
+    assert all(cell.latent is sheet.cells[0].latent for cell in sheet.recipes), "the base's latent is read once"
+    with pytest.raises(GanvizError, match="in one file"):
+        Sheet.from_json({"base": base, "cells": [{"latent": wide}] * 100, "columns": 10})
+    with pytest.raises(GanvizError, match="columns"):
+        Sheet.from_json({"base": base, "cells": [{}], "columns": 65536})
+
+
+def test_what_could_not_be_read_again_is_not_written() -> None:
+    latent = Seed(0)
+    for _ in range(70):
+        latent = Mapped(latent)
+    with pytest.raises(GanvizError, match="combined from too many"):
+        check_writable(Recipe("m", latent))
+    check_writable(Recipe("m", Mean((Seed(0),) * 4000)))

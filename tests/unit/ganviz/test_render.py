@@ -7,10 +7,10 @@ import pytest
 import torch
 
 import ganviz
-from ganviz import catalog
+from ganviz import catalog, sheets
 from ganviz.errors import GanvizError
 from ganviz.jobs import run
-from ganviz.recipe import ModelRef, Offset, Recipe, Seed, Sheet
+from ganviz.recipe import ModelRef, Offset, Recipe, Seed, Sheet, Slerp, Sum, Vector
 from ganviz.render import BATCH, Renderer, to_pixels, weight_bytes
 from ganviz.sheets import BAND, MARGIN, draw
 
@@ -125,3 +125,54 @@ def test_a_bundled_name_is_found_before_anything_else(tiny_checkpoint: Path, mon
     shutil.copyfile(tiny_checkpoint, tmp_path / "models" / "tiny.safetensors")
     monkeypatch.setattr(catalog.places, "resources", lambda: tmp_path)
     assert Renderer("cpu").load("tiny").ref.name == "tiny"
+
+
+def test_a_latent_of_very_many_parts_becomes_one_vector_and_draws_the_same(
+    renderer: Renderer, tiny_checkpoint: Path
+) -> None:
+    latent = Seed(0)
+    for seed in range(1, 8):
+        latent = Slerp(Slerp(latent, Seed(seed), 0.3), Slerp(Seed(seed), latent, 0.3), 0.5)
+    recipe = Recipe(str(tiny_checkpoint), latent)
+    kept = renderer.collapse(recipe)
+    assert isinstance(kept.latent, Vector)
+    assert np.array_equal(renderer.render(kept).pixels, renderer.render(recipe).pixels)
+    small = Recipe(str(tiny_checkpoint), Slerp(Seed(0), Seed(1), 0.5))
+    assert renderer.collapse(small) == small
+
+
+def test_latents_that_are_not_finite_are_refused(renderer: Renderer, tiny_checkpoint: Path) -> None:
+    huge = Sum(((1e11, Sum(((1e11, Sum(((1e11, Sum(((1e11, Seed(0)),))),))),))),))
+    with pytest.raises(GanvizError, match="not finite"):
+        renderer.render(Recipe(str(tiny_checkpoint), huge))
+
+
+def test_a_file_written_over_does_not_change_what_is_drawn(
+    renderer: Renderer, tmp_path: Path, make_checkpoint: Callable[..., Path]
+) -> None:
+    path = tmp_path / "model.safetensors"
+    shutil.copyfile(make_checkpoint("before"), path)
+    frame = renderer.render(Recipe(str(path)))
+    path.write_bytes(b"x")
+    assert np.array_equal(renderer.render(frame.recipe).pixels, frame.pixels)
+
+
+def test_a_renamed_copy_of_the_weights_answers_with_the_recipe_that_was_asked_for(
+    renderer: Renderer, tmp_path: Path, tiny_checkpoint: Path
+) -> None:
+    digest = renderer.load(tiny_checkpoint).ref.digest
+    recipe = Recipe(ModelRef("another-name", digest))
+    assert renderer.render(recipe).recipe == recipe
+
+
+def test_a_device_that_is_not_here_is_one_clear_error() -> None:
+    for device in ("cuda", "mps", "gpu"):
+        with pytest.raises(GanvizError, match=f"device {device}"):
+            Renderer(device)
+
+
+def test_a_sheet_too_large_to_be_read_again_is_refused(renderer: Renderer, tiny_checkpoint: Path, monkeypatch) -> None:
+    monkeypatch.setattr(sheets, "MOST_PIXELS", 5 * 256)
+    cells = tuple(Recipe(str(tiny_checkpoint), Seed(k)) for k in range(6))
+    with pytest.raises(GanvizError, match="draw fewer"):
+        run(draw(renderer, Sheet(cells, 3)))

@@ -173,3 +173,44 @@ def test_other_pictures_and_cut_ones_are_refused(tmp_path: Path) -> None:
     for name in ("a.jpg", "b.png", "c.png", "missing.png"):
         with pytest.raises(GanvizError, match=name):
             read_png(tmp_path / name)
+
+
+def test_a_neighbour_matters_only_to_pictures_whose_arrays_are_in_it(tmp_path: Path, caplog) -> None:
+    write_png(tmp_path / "a.png", PIXELS, Recipe(REF))
+    (tmp_path / "a.ganviz").write_bytes(b"damaged")
+    assert read_png(tmp_path / "a.png") == Recipe(REF)
+
+
+def test_a_picture_s_arrays_never_replace_another_session(tmp_path: Path) -> None:
+    save_session(tmp_path / "mine.ganviz", SESSION)
+    recipe = Recipe(REF, Vector.of(np.random.RandomState(0).randn(400, 400), "w"))
+    with pytest.raises(GanvizError, match="holds other work"):
+        write_png(tmp_path / "mine.png", PIXELS, recipe)
+    assert load_session(tmp_path / "mine.ganviz") == SESSION and not (tmp_path / "mine.png").exists()
+    for _ in range(2):
+        write_png(tmp_path / "other.png", PIXELS, recipe)
+    assert read_png(tmp_path / "other.png") == recipe
+
+
+def test_a_session_that_could_not_be_read_again_is_not_written(tmp_path: Path) -> None:
+    latent = Seed(0)
+    for _ in range(70):
+        latent = Lerp(latent, Seed(1), 0.5)
+    with pytest.raises(GanvizError, match="combined from too many"):
+        save_session(tmp_path / "a.ganviz", Session(Recipe(REF, latent)))
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("shape", [b"-" * 300 + b"1", b"[" * 300, b"(4,)", b"1" * 39, b"0, 0, 0"])
+def test_an_array_s_header_is_matched_never_evaluated(tmp_path: Path, shape: bytes) -> None:
+    path = tmp_path / "a.ganviz"
+    save_session(path, SESSION)
+    header = b"{'descr': '<f4', 'fortran_order': False, 'shape': (" + shape + b"), } \n"
+    content = b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header + b"\0" * 48
+    with zipfile.ZipFile(path) as file:
+        text = file.read("session.json")
+    with zipfile.ZipFile(path, "w") as file:
+        file.writestr("session.json", text)
+        file.writestr(f"arrays/{VECTOR.digest}.npy", content)
+    with pytest.raises(GanvizError, match=str(path)):
+        load_session(path)
