@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from ganviz.datasets import Dataset
 from ganviz.errors import GanvizError
 from ganviz.models.dcgan import DCGANConfig, Discriminator, Generator
+from ganviz.render import pick_device
 from ganviz.spec import Card
 from trainers import losses
 from trainers import run as runs
@@ -289,18 +290,6 @@ def make_card(config: DCGANTraining, data: Dataset, run: Run, seen: int, facts: 
         images_seen=seen,
         facts=facts,
     )
-
-
-def pick_device(asked: str) -> str:
-    if asked != "auto":
-        try:
-            torch.zeros(1, device=asked)
-        except (RuntimeError, AssertionError) as error:
-            raise GanvizError(f"--device {asked}: not usable here ({str(error).splitlines()[0]})") from error
-        return asked
-    if torch.cuda.is_available():
-        return "cuda"
-    return "mps" if torch.backends.mps.is_available() else "cpu"
 
 
 def pick_precision(asked: str, device: torch.device) -> bool:

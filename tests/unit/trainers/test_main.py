@@ -55,7 +55,7 @@ def test_bad_usage_ends_with_2(tmp_path: Path, capsys: pytest.CaptureFixture[str
     [
         (["--data", "missing-folder"], "missing-folder: no such file or folder"),
         (["--batch", "1"], "--batch: expected 2 to 4096, got 1"),
-        (["--device", "toaster"], "--device toaster: not usable here"),
+        (["--device", "toaster"], "device toaster: expected auto, cpu, or a cuda or mps that works here"),
         (["--hold-out", "24"], "--hold-out: the data set has 24 images"),
     ],
     ids=lambda value: value[0] if isinstance(value, list) else "",
