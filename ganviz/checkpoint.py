@@ -64,7 +64,7 @@ def read_header(path: str | Path) -> Header:
     except OSError as error:
         raise GanvizError(f"{path}: cannot be read ({error.strerror or error})") from error
     except SafetensorError as error:
-        raise GanvizError(f"{path}: {_what_it_is(path)} ({error})") from error
+        raise GanvizError(f"{path}: {_what_it_is(path)}") from error
     if len(metadata.get(KEY, "")) > MAX_HEADER:
         raise GanvizError(f"{path}: the ganviz header is larger than {MAX_HEADER >> 20} MiB; the file is damaged")
     if KEY not in metadata:

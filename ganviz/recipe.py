@@ -434,6 +434,8 @@ def describe_latent(latent: Expression) -> str:
             return describe_latent(base)
         case Mean(items):
             return f"mean of {len(items)}"
+        case Sum(terms) if len(terms) <= 3:
+            return " + ".join(f"{weight:.2f} × {describe_latent(item)}" for weight, item in terms)
         case Sum(terms):
             return f"sum of {len(terms)}"
         case Lerp(a, b, t) | Slerp(a, b, t):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ganviz import cli
 from ganviz.errors import GanvizError
 from ganviz.models import resolve
 from trainers import TRAINERS
@@ -94,6 +95,7 @@ def train(
             raise GanvizError(f"{folder}: it already holds a run; go on with --resume, or choose another folder")
     if source is None:
         raise click.UsageError("Missing option '--data'.")
+    source = os.path.expanduser(source)
 
     display = Display()
     control = Control(stdin)
@@ -125,16 +127,21 @@ def train(
                 if data.digest != run.data_digest:
                     raise GanvizError(f"{source}: not the data set that this run began with; give the same --data")
                 run.write_config()
+            before = run.newest_snapshot()
             loop = resolve(TRAINERS[arch].train)
             loop(config, data, run, control, display, resume)
-        display.line(f"{run.newest_snapshot()}")
+        newest = run.newest_snapshot()
+        if resume and newest == before and not control.stopping:
+            display.line("the run had used up its budget; a larger --images or --minutes lets it go on")
+        display.line(f"{newest}")
+        display.line(f"explore it with: ganviz {shlex.quote(str(folder))}")
     finally:
         display.close()
 
 
 def command_text(arch: str, data_name: str, source: str, folder: Path, given: dict[str, Any]) -> str:
     """The command to repeat the run, with file names in place of paths: a card travels, and paths tell user names."""
-    data = os.path.basename(os.path.normpath(source)) if os.path.exists(source) else data_name
+    data = (os.path.basename(os.path.abspath(source)) if os.path.exists(source) else "") or data_name
     return shlex.join(["ganviz", "train", arch, "--data", data, "--out", folder.resolve().name, *option_words(given)])
 
 
@@ -163,23 +170,7 @@ def option_words(given: dict[str, Any]) -> list[str]:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code: 0 done, 1 could not be done, 2 bad usage, 130 interrupted."""
     arguments = list(sys.argv[1:] if argv is None else argv)
-    try:
-        command().main(arguments, prog_name="ganviz train", standalone_mode=False)
-        return 0
-    except GanvizError as error:
-        if "--debug" in arguments:
-            raise
-        click.echo(str(error), err=True)
-        return 1
-    except click.exceptions.NoArgsIsHelpError as error:
-        error.show()
-        return 2
-    except click.ClickException as error:
-        error.show()
-        return error.exit_code
-    except (KeyboardInterrupt, click.Abort):
-        click.echo("interrupted", err=True)
-        return 130
+    return cli.main(["train", *arguments], click.Group("ganviz", commands={"train": command()}))
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from ganviz.datasets import Dataset
 from ganviz.models.infogan import Discriminator, Generator, InfoGANConfig
+from ganviz.render import pick_device
 from trainers import losses
 from trainers import run as runs
 from trainers.augment import Strength, augment
@@ -19,7 +20,7 @@ from trainers.configs import InfoGANTraining
 from trainers.control import Control, Display
 from trainers.ema import Average
 from trainers.journal import Journal
-from trainers.machine import pick_device, pick_precision
+from trainers.machine import pick_precision
 from trainers.optimisers import make_optimisers, penalty_weight, rate_factor, set_rates
 from trainers.preview import measure
 from trainers.run import Run

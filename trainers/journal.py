@@ -101,6 +101,8 @@ class Journal:
         self.clock.go_on()
 
     def _set_dates(self, first: bool = False) -> None:
-        now, minutes = self.clock.seconds, self._config.preview_minutes
-        self._next_snapshot = now + 60 * self._config.snapshot_minutes
-        self._next_preview = now + (min(60 * minutes, 60.0) if first else 60 * minutes)
+        """When the next snapshot and preview are due; the first ones within a minute, so that a run can be opened."""
+        now, config = self.clock.seconds, self._config
+        soonest = 60.0 if first else math.inf
+        self._next_snapshot = now + min(60 * config.snapshot_minutes, soonest)
+        self._next_preview = now + min(60 * config.preview_minutes, soonest)

@@ -1,20 +1,6 @@
-"""What a run is carried out on: device and precision."""
+"""The precision that a run is carried out in."""
 
 import torch
-
-from ganviz.errors import GanvizError
-
-
-def pick_device(asked: str) -> str:
-    if asked != "auto":
-        try:
-            torch.zeros(1, device=asked)
-        except (RuntimeError, AssertionError) as error:
-            raise GanvizError(f"--device {asked}: not usable here ({str(error).splitlines()[0]})") from error
-        return asked
-    if torch.cuda.is_available():
-        return "cuda"
-    return "mps" if torch.backends.mps.is_available() else "cpu"
 
 
 def pick_precision(asked: str, device: torch.device) -> bool:

@@ -98,16 +98,26 @@ class Run:
         """Append one line; numbers that JSON has no word for become null."""
         clean = {key: None if isinstance(v, float) and not math.isfinite(v) else v for key, v in entry.items()}
         line = json.dumps({**clean, "clock": {key: round(value, 3) for key, value in clock.items()}})
-        with open(self.folder / "log.jsonl", "a", encoding="utf-8") as file:
-            file.write(line + "\n")
+        path = self.folder / "log.jsonl"
+        try:
+            with open(path, "a", encoding="utf-8") as file:
+                file.write(line + "\n")
+        except OSError as error:
+            raise GanvizError(
+                f"{path}: cannot be written ({error.strerror or error}); make room, then go on with --resume"
+            ) from error
 
     def trim_log(self, seen: int) -> None:
         """Drop lines after `seen` images, which a run that goes on from there writes again."""
         path = self.folder / "log.jsonl"
         if not path.exists():
             return
+        try:
+            lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+        except OSError as error:
+            raise GanvizError(f"{path}: cannot be read ({error.strerror or error})") from error
         kept = []
-        for line in path.read_text(encoding="utf-8").splitlines():
+        for line in lines:
             try:
                 if json.loads(line)["images"] <= seen:
                     kept.append(line + "\n")
@@ -125,8 +135,9 @@ class Run:
         return path
 
     def newest_snapshot(self) -> Path | None:
-        found = sorted((self.folder / "snapshots").glob("[0-9]*.safetensors"))
-        return found[-1] if found else None
+        """The one after the most images; names are compared as numbers, and what the user put beside them is not."""
+        found = [path for path in (self.folder / "snapshots").glob("*.safetensors") if path.stem.isdecimal()]
+        return max(found, key=lambda path: int(path.stem), default=None)
 
     def preview(self, generator: StagedGenerator, seen: int) -> Path:
         """Draw the same seeds as always, one column a class where there are classes."""
@@ -141,10 +152,16 @@ class Run:
         header = json.dumps({"format": FORMAT, "data": self.data_digest, "counters": dict(counters)})
         with atomic_path(self.folder / "state.safetensors") as temporary:
             whole = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()}
+            temporary.touch()
+            mode = temporary.stat().st_mode  # the user's usual one; safetensors lets nobody else read
             try:
                 save_file(whole, temporary, metadata={STATE_KEY: header})
             except SafetensorError as error:  # how a full disk shows itself
-                raise GanvizError(f"{self.folder}: the resume state cannot be written ({error})") from error
+                raise GanvizError(
+                    f"{self.folder / 'state.safetensors'}: cannot be written ({error}); "
+                    "make room, then go on with --resume"
+                ) from error
+            temporary.chmod(mode)
 
     def load_state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
         """The tensors and counters of `save_state`."""

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from ganviz.datasets import Dataset
 from ganviz.models import stylegan, stylegan2
+from ganviz.render import pick_device
 from trainers import losses
 from trainers import run as runs
 from trainers.augment import Strength, augment
@@ -21,7 +22,7 @@ from trainers.control import Control, Display
 from trainers.ema import Average
 from trainers.growth import Phase, at_phase, grow, phase_at, placed
 from trainers.journal import Journal
-from trainers.machine import pick_device, pick_precision
+from trainers.machine import pick_precision
 from trainers.optimisers import make_optimisers, penalty_weight, rate_factor, set_rates
 from trainers.preview import measure
 from trainers.run import Run

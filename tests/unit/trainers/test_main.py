@@ -6,7 +6,9 @@ import sys
 import threading
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from trainers import TRAINERS
 from trainers.__main__ import command_for, main
@@ -54,7 +56,7 @@ def test_bad_usage_ends_with_2(tmp_path: Path, capsys: pytest.CaptureFixture[str
     [
         (["--data", "missing-folder"], "missing-folder: no such file or folder"),
         (["--batch", "1"], "--batch: expected 2 to 4096, got 1"),
-        (["--device", "toaster"], "--device toaster: not usable here"),
+        (["--device", "toaster"], "device toaster: expected auto, cpu, or a cuda or mps that works here"),
         (["--hold-out", "24"], "--hold-out: the data set has 24 images"),
     ],
     ids=lambda value: value[0] if isinstance(value, list) else "",
@@ -65,7 +67,43 @@ def test_what_cannot_be_done_is_one_line_and_ends_with_1(
     arguments = ["dcgan", "--data", str(data), "--out", str(tmp_path / "r"), *small, "--images", "8", *options]
     assert main(arguments) == 1
     line = capsys.readouterr().err.strip().splitlines()[-1]
-    assert line.startswith(message)
+    assert line.startswith(f"ganviz: {message}")
+
+
+def test_a_full_disk_is_one_line(
+    data: Path, small: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    resource = pytest.importorskip("resource")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, before[1]))  # less than data and nets
+    try:
+        code = main(["dcgan", "--data", str(data), "--out", str(tmp_path / "r"), *small, "--images", "8"])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    errors = capsys.readouterr().err
+    assert code == 1 and "Traceback" not in errors
+    assert errors.splitlines()[-1].startswith(f"ganviz: {tmp_path}") and "cannot" in errors
+
+
+@pytest.mark.parametrize("debug", [False, True])
+def test_what_nobody_expected_is_one_line_and_shows_where_with_debug(
+    debug: bool,
+    data: Path,
+    small: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("trainers.dcgan.train", fail)
+    arguments = ["dcgan", "--data", str(data), "--out", str(tmp_path / "r"), *small, *(["--debug"] if debug else [])]
+    assert main(arguments) == 1
+    line = capsys.readouterr().err.splitlines()[-1]
+    assert line.startswith("ganviz: unexpected OSError: [Errno 28] No space left on device")
+    assert ("Traceback" in caplog.text) == debug
 
 
 def test_conditioning_without_labels_is_one_line(
@@ -105,6 +143,28 @@ def test_the_card_carries_the_command_without_paths_and_what_was_said_of_the_mod
     assert (card.licence, card.title, card.description, card.psi, card.name) == ("CC0", "Tiny", "Noise", 0.8, "tiny")
     assert card.command.startswith("ganviz train dcgan --data tiny.npz --out my-run --resolution 16")
     assert "--flip" in card.command and str(tmp_path) not in card.command
+    assert str(tmp_path) not in json.dumps(card.to_json())
+    stored = json.loads((run / "config.json").read_text())
+    assert stored["data"]["source"] == str(data), "the run folder itself knows where its data are"
+
+
+@pytest.mark.parametrize("source", [".", "../photos", "~/photos", "../photos/"])
+def test_the_card_names_data_by_the_last_component_however_they_were_given(
+    source: str, data: Path, small: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ganviz import checkpoint
+
+    pictures = tmp_path / "photos"
+    pictures.mkdir()
+    for k in range(8):
+        Image.new("RGB", (16, 16), (k, 0, 0)).save(pictures / f"{k}.png")
+    monkeypatch.chdir(pictures)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    assert main(["dcgan", "--data", source, "--out", "../run", *small, "--images", "8"]) == 0
+    card = checkpoint.read_header(next((tmp_path / "run" / "snapshots").iterdir())).card
+    assert card.command.startswith("ganviz train dcgan --data photos --out run ")
+    assert json.loads((tmp_path / "run" / "config.json").read_text())["data"]["source"] == str(pictures)
 
 
 def test_options_changed_on_resuming_are_added_to_the_command(data: Path, small: list[str], tmp_path: Path) -> None:
@@ -169,3 +229,14 @@ def test_stdin_is_not_read_unless_asked_for(data: Path, small: list[str], tmp_pa
     process.communicate("stop\n", timeout=60)
     assert process.returncode == 0
     assert (tmp_path / "run" / "snapshots" / "00000400.safetensors").exists()
+
+
+def test_a_run_that_has_used_its_budget_says_how_it_can_go_on(tmp_path: Path, capsys) -> None:
+    np.savez(tmp_path / "data.npz", images=np.random.RandomState(0).randint(0, 256, (16, 16, 16, 3), np.uint8))
+    words = ["dcgan", "--out", str(tmp_path / "run")]
+    sizes = ["--resolution", "16", "--base-channels", "4", "--z-dim", "4", "--batch", "8", "--images", "16"]
+    assert main([*words, "--data", str(tmp_path / "data.npz"), *sizes]) == 0
+    printed = "".join(capsys.readouterr())
+    assert "explore it with: ganviz" in printed and "used up" not in printed
+    assert main([*words, "--resume"]) == 0
+    assert "used up its budget" in "".join(capsys.readouterr())

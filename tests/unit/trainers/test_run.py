@@ -1,4 +1,5 @@
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -76,6 +77,50 @@ def test_a_state_cut_short_or_missing_names_the_file(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-10])
     with pytest.raises(GanvizError, match=r"state\.safetensors: the resume state is damaged"):
         run.load_state()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no modes")
+def test_the_state_can_be_read_by_whom_other_files_can(tmp_path: Path) -> None:
+    run = new_run(tmp_path)
+    run.save_state({"G.weight": torch.arange(3.0)}, {})
+    assert (tmp_path / "state.safetensors").stat().st_mode == (tmp_path / "config.json").stat().st_mode
+
+
+def test_a_log_that_cannot_be_written_or_read_names_the_file(tmp_path: Path) -> None:
+    run = new_run(tmp_path)
+    (tmp_path / "log.jsonl").mkdir()
+    with pytest.raises(GanvizError, match=r"log\.jsonl: cannot be written"):
+        run.log({"images": 8}, {})
+    with pytest.raises(GanvizError, match=r"log\.jsonl: cannot be read"):
+        run.trim_log(8)
+
+
+def test_a_state_that_cannot_be_written_names_the_file(tmp_path: Path) -> None:
+    resource = pytest.importorskip("resource")
+    run = new_run(tmp_path)
+    run.save_state({"G.weight": torch.arange(3.0)}, {"seen": 1})
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, before[1]))
+    try:
+        with pytest.raises(GanvizError, match=r"state\.safetensors: cannot be written"):
+            run.save_state({"G.weight": torch.zeros(20_000)}, {"seen": 2})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert run.load_state()[1] == {"seen": 1}
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "config.json",
+        "previews",
+        "snapshots",
+        "state.safetensors",
+    ]
+
+
+def test_the_newest_snapshot_is_the_one_after_the_most_images(tmp_path: Path) -> None:
+    run = new_run(tmp_path)
+    assert run.newest_snapshot() is None
+    for name in ("00000500", "99999999", "100000064", "9-best-of-all"):
+        (tmp_path / "snapshots" / f"{name}.safetensors").touch()
+    assert run.newest_snapshot() == tmp_path / "snapshots" / "100000064.safetensors"
 
 
 def test_each_round_of_the_data_shows_every_image_once_and_batches_may_cross_rounds() -> None:
