@@ -92,7 +92,7 @@ def open_window(words: list[str]) -> int:
 
 def _parse(words: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="ganviz", description="Open the explorer.", add_help=False)
-    parser.add_argument("model", nargs="?", metavar="MODEL | RUN | FILE.ganviz | IMAGE.png")
+    parser.add_argument("model", nargs="?", metavar="MODEL | RUN | FILE.ganviz | IMAGE.png | FILM")
     parser.add_argument("--screenshot", metavar="FILE", help="draw the window offscreen into FILE and exit")
     parser.add_argument("--theme", choices=("dark", "light"), help="instead of the one that is set")
     parser.add_argument("--panel", choices=PANELS, default=PANELS[0], help="the workspace to show")

@@ -2,12 +2,14 @@
 
 It owns the Renderer. The window leaves the newest recipe in a mailbox of one; what was there before and has not
 been begun is forgotten. Priorities, looked at anew after each step: the current picture, opening a model,
-thumbnails, then one step of the running job. torch is imported here, after the window has been painted.
+thumbnails, then one step of the running job, which has its turn now and then even while the others never end. torch
+is imported here, after the window has been painted.
 """
 
 import logging
 import os
 import threading
+import time
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -32,6 +34,8 @@ log = logging.getLogger(__name__)
 THUMBNAIL = 96
 """Longest side of a thumbnail in pixels."""
 THUMBNAILS_KEPT = 1024
+JOB_GAP_S = 0.25
+"""A job that waited this long has a step even though pictures wait, or it would stand still while something plays."""
 
 
 class Compute(QObject):
@@ -39,21 +43,25 @@ class Compute(QObject):
 
     Signals:
         started(device): torch is imported and the renderer is there
+        unavailable(message): it cannot be; every request is answered with this line from now on
         frame_ready(frame): a Frame for a recipe that was requested
         frame_failed(recipe, message): that recipe cannot be drawn; message is one line for the user
         model_opened(header, given): the model behind `open_model(given)` is loaded
         model_failed(given, message): it is not
         thumbnail_ready(recipe, pixels): uint8 (h, w, C), at most THUMBNAIL pixels a side
+        thumbnail_failed(recipe): there will be none
         job_progress(progress), job_done(result), job_failed(message), job_cancelled(): of the running job
         idle(): nothing is left to do
     """
 
     started = Signal(str)
+    unavailable = Signal(str)
     frame_ready = Signal(object)
     frame_failed = Signal(object, str)
     model_opened = Signal(object, object)
     model_failed = Signal(object, str)
     thumbnail_ready = Signal(object, object)
+    thumbnail_failed = Signal(object)
     job_progress = Signal(object)
     job_done = Signal(object)
     job_failed = Signal(str)
@@ -168,15 +176,15 @@ class Compute(QObject):
         )
 
     def _run(self) -> None:
-        import torch
-
-        from ganviz.render import Renderer
-
-        # One processor is left to the UI thread: torch's threads wait for one another at every operation, so that
-        # one of them sharing a processor with something busy slows all of them down many times over.
-        torch.set_num_threads(max(1, min(torch.get_num_threads(), (os.cpu_count() or 2) - 1)))
-        renderer = Renderer(self._device)
-        self._say("started", renderer.device)
+        renderer: Any
+        try:
+            renderer = make_renderer(self._device)
+        except Exception as error:  # a broken torch raises anything; the window has to say so rather than wait
+            log.error("the renderer cannot be started", exc_info=error)
+            renderer = Unavailable(f"pictures cannot be drawn: torch does not start here ({error}); reinstall it")
+            self._say("unavailable", renderer.message)
+        else:
+            self._say("started", renderer.device)
         with ThreadPoolExecutor(max_workers=1, thread_name_prefix="offload") as side:
             job = RunningJob(self._say, side, self._notify)
             while self._step(renderer, job):
@@ -215,6 +223,8 @@ class Compute(QObject):
             self._draw_thumbnail(renderer, thumbnail)
         elif job.can_step:
             job.step()
+        if job.is_due:
+            job.step()
         return True
 
     def _next_thumbnail(self) -> Recipe | None:
@@ -237,6 +247,7 @@ class Compute(QObject):
             pixels = self._remember(recipe, renderer.render(recipe).pixels)
         except Exception as error:
             log.warning("no thumbnail: %s", _sentence(error))
+            self._say("thumbnail_failed", recipe)
         else:
             self._say("thumbnail_ready", recipe, pixels)
 
@@ -260,6 +271,32 @@ class Compute(QObject):
         return small
 
 
+def make_renderer(device: str) -> "Renderer":
+    """Import torch and start the renderer; raises whatever a torch that is missing or broken raises."""
+    import torch
+
+    from ganviz.render import Renderer
+
+    # One processor is left to the UI thread: torch's threads wait for one another at every operation, so that one of
+    # them sharing a processor with something busy slows all of them down many times over.
+    torch.set_num_threads(max(1, min(torch.get_num_threads(), (os.cpu_count() or 2) - 1)))
+    return Renderer(device)
+
+
+class Unavailable:
+    """Stands for a renderer that could not be started: it answers every request with the reason."""
+
+    device = ""
+
+    def __init__(self, message: str) -> None:
+        self.message = " ".join(message.split())
+
+    def _refuse(self, *_: Any) -> Any:
+        raise GanvizError(self.message)
+
+    load = render = render_all = stream = resolve = _refuse
+
+
 class RunningJob:
     """The one long job, stepped on the compute thread; its Offloads run on the side thread."""
 
@@ -269,6 +306,7 @@ class RunningJob:
         self._notify = notify
         self._job: Job[Any] | None = None
         self._future: Future[Any] | None = None
+        self._stepped = 0.0  # when it had its last step
 
     @property
     def running(self) -> bool:
@@ -279,7 +317,13 @@ class RunningJob:
         """Whether there is a job that does not wait for its side thread."""
         return self._job is not None and (self._future is None or self._future.done())
 
+    @property
+    def is_due(self) -> bool:
+        """Whether it could have had a step for too long."""
+        return self.can_step and time.monotonic() - self._stepped > JOB_GAP_S
+
     def begin(self, make: Callable[["Renderer"], Job[Any]], renderer: "Renderer") -> None:
+        self._stepped = time.monotonic()
         try:
             self._job = make(renderer)
         except Exception as error:
@@ -307,6 +351,7 @@ class RunningJob:
                 self._future.add_done_callback(lambda _: self._notify())
             elif isinstance(said, Progress):
                 self._say("job_progress", said)
+        self._stepped = time.monotonic()
 
     def cancel(self) -> None:
         if self._job is not None:

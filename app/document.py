@@ -1,5 +1,6 @@
 """The document: the session on screen with its history. Every edit of every widget goes through here."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +9,9 @@ from PySide6.QtCore import QObject, Signal
 from ganviz.checkpoint import Header
 from ganviz.history import History
 from ganviz.recipe import ModelRef, Recipe, Seed, class_weights
-from ganviz.session import Kept, Session, load_session, save_session
+from ganviz.session import Kept, Session, save_session
 from ganviz.spec import Card, Spec
+from ganviz.walk import Walk
 
 
 class Document(QObject):
@@ -94,9 +96,11 @@ class Document(QObject):
             self._history.seal()
 
     def hold(self, merge: object) -> None:
-        """Something plays: until `release` all edits, those of hands too, are one undo step.
+        """Something plays: until `release` all edits of the recipe, those of hands too, are one undo step.
 
         Otherwise a slider dragged meanwhile would leave a step at every tick, its edits and the movement's in turn.
+        What is done to the gallery or the walk, and another model, is a step of its own all the same: nobody who
+        takes the movement back means these.
         """
         self.seal()
         self._held = merge
@@ -130,7 +134,10 @@ class Document(QObject):
 
     def _replace(self, session: Session, merge: object | None) -> None:
         old = self.session
-        if self.history.edit(session, merge if self._held is None else self._held):
+        if self._held is not None:
+            moved = session.edit(recipe=old.recipe) == old and session.recipe.model == old.recipe.model
+            merge = self._held if moved else None
+        if self.history.edit(session, merge):
             self.changed.emit(old, session)
             self.path_changed.emit()
 
@@ -165,9 +172,17 @@ class Document(QObject):
             self.seal()
             self.edit(recipe=recipe)
 
-    def read_session(self, path: Path) -> Session:
-        """Read a session file without showing it, so that its models can be found first. Raises GanvizError."""
-        return load_session(path)
+    def open_walk(self, keyframes: Sequence[Recipe], walk: Walk | None) -> None:
+        """Show a walk, as from a dropped film: its keyframes become the gallery, the first of them is shown.
+
+        One step, which undo takes back. Their models must have been introduced; None keeps the walk's settings.
+        """
+        gallery = tuple(Kept(recipe) for recipe in keyframes)
+        if self._history is None:
+            self._begin(Session(keyframes[0], gallery, walk or Walk()))
+        else:
+            self.seal()
+            self.edit(recipe=keyframes[0], gallery=gallery, walk=walk or self.session.walk)
 
     def open_session(self, session: Session, path: Path | None) -> None:
         """Show a session that was read; all its models must have been introduced. The history begins anew."""

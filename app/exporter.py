@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, QUrl
 from PySide6.QtGui import QDesktopServices
 
-from app.exporting import ExportDialog, Wish, default_folder, free_name, video_job, write_image
+from app.exporting import ExportDialog, Wish, default_folder, free_name, safe_name, video_job, write_image
 from app.latents import anchor
 from app.widgets.message_bar import Kind
 from ganviz.errors import GanvizError
@@ -65,7 +65,7 @@ class Exporter(QObject):
         """Ask where to, then draw and write the walk through the gallery."""
         document = self._window.document
         session, walk = document.session, document.session.walk
-        path = free_name(self._folder, f"{session.recipe.model.name}-walk", ".mp4")
+        path = free_name(self._folder, f"{safe_name(session.recipe.model.name)}-walk", ".mp4")
         said = f"{len(session.gallery)} pictures · {walk.frames} frames · {walk.fps:g} fps · {walk.seconds:.1f} s"
         dialog = ExportDialog(self._window, video=True, resolution=document.spec.resolution, path=str(path), said=said)
         dialog.wished.connect(self.write_video)
@@ -107,4 +107,4 @@ def _stem(recipe: Recipe) -> str:
     """A file name for a picture, without its suffix."""
     at = anchor(recipe.latent)
     seed = f"-seed{at.seed}" if at is not None else ""
-    return "".join(c if c.isalnum() or c in "-_." else "-" for c in f"{recipe.model.name}{seed}")
+    return f"{safe_name(recipe.model.name)}{seed}"

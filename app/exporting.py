@@ -1,5 +1,6 @@
 """Export: the dialogs that ask where to and how, and the jobs that they start."""
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +9,9 @@ from typing import Any
 from PySide6.QtCore import QStandardPaths, Qt, Signal
 from PySide6.QtWidgets import QDialog, QFileDialog, QGridLayout, QHBoxLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
 
+from app import theme
 from app.widgets.buttons import Choice, IconButton, TextButton, Tick
+from ganviz.errors import GanvizError
 from ganviz.jobs import Job
 from ganviz.recipe import Recipe
 from ganviz.session import write_png
@@ -23,11 +26,13 @@ VIDEO_KINDS = (
 QUALITIES = (("High", "high"), ("Medium", "medium"), ("Low", "low"))
 ENLARGEMENTS = (1, 2, 4, 8, 16)
 SIDE_LIMIT = 4096
+NAME_LIMIT = 48
+"""Longest suggested name in characters, before what makes it unique; file systems take 255 bytes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What the dialog was told. `size` is pixels a side, None for the model's own."""
+    """What the dialog was told. `size` is pixels a side, None for the model's own; a folder ends in a separator."""
 
     path: str
     size: int | None
@@ -36,7 +41,10 @@ class Wish:
 
 
 class ExportDialog(QDialog):
-    """Asks where to and how; `wished(Wish)` once, when Export was pressed. It never blocks."""
+    """Asks where to and how; `wished(Wish)` once, when Export was pressed. It never blocks.
+
+    A name without the suffix of its kind gets it. A file that is there is replaced only by a button that says so.
+    """
 
     wished = Signal(object)
 
@@ -52,6 +60,12 @@ class ExportDialog(QDialog):
         self.path.setAccessibleName("File to write")
         self.path.setToolTip("File to write; its folder must exist")
         self.path.setMinimumWidth(360)
+        self.note = QLabel()
+        self.note.setObjectName(f"{name}-note")
+        self.note.setAccessibleName("What is about to be written")
+        self.note.setTextFormat(Qt.TextFormat.PlainText)
+        self.note.setWordWrap(True)
+        self.note.setProperty("tone", "muted")
         self.browse = IconButton("folder-open-outline", "Choose where to", f"{name}-browse")
         self.kind = Choice(f"{name}-kind", "Kind of file", whole=True)
         for text, suffix in VIDEO_KINDS if video else (("PNG picture", ".png"),):
@@ -79,14 +93,16 @@ class ExportDialog(QDialog):
         where = QHBoxLayout()
         where.addWidget(self.path, 1)
         where.addWidget(self.browse)
-        rows: list[tuple[str, Any]] = [("File", where), ("Size", self.side)]
+        rows: list[tuple[str, Any]] = [("File", where), ("", self.note), ("Size", self.side)]
         if video:
-            rows[1:1] = [("Kind", self.kind)]
+            rows[2:2] = [("Kind", self.kind)]
             rows.append(("Quality", self.quality))
         for k, (text, item) in enumerate(rows):
             label = QLabel(text)
             grid.addWidget(label, k, 0)
-            if isinstance(item, QWidget):
+            if item is self.note:
+                grid.addWidget(item, k, 1)
+            elif isinstance(item, QWidget):
                 label.setBuddy(item)
                 item.setMinimumWidth(200)
                 grid.addWidget(item, k, 1, Qt.AlignmentFlag.AlignLeft)
@@ -121,8 +137,13 @@ class ExportDialog(QDialog):
         self._path_typed(path)
 
     def _done(self) -> None:
+        allowed = self.go.text()
+        self._look()
+        if not self.go.isEnabled() or self.go.text() != allowed:
+            return  # The file has appeared or gone since the button was looked at.
+        target = completed(self.path.text(), self.kind.currentData())
         wish = Wish(
-            str(Path(self.path.text().strip()).expanduser()),
+            str(target) if self.kind.currentData() else f"{target}{os.sep}",
             self.side.currentData(),
             self.quality.currentData(),
             self.metadata.isChecked(),
@@ -132,18 +153,47 @@ class ExportDialog(QDialog):
 
     def _path_typed(self, text: str) -> None:
         """Keep the kind and the suffix together."""
-        self.go.setEnabled(bool(text.strip()))
-        index = self.kind.findData(Path(text.strip()).suffix.lower())
-        if self._video and index >= 0 and index != self.kind.currentIndex():
+        suffix = Path(text.strip()).suffix.lower()
+        index = self.kind.findData(suffix) if suffix else -1
+        if index >= 0 and index != self.kind.currentIndex():
             self.kind.blockSignals(True)
             self.kind.setCurrentIndex(index)
             self.kind.blockSignals(False)
-        lossy = self.kind.currentData() in (".mp4", ".webm")
-        self.quality.setEnabled(lossy)
+        self._look()
 
     def _kind_chosen(self) -> None:
-        path = Path(self.path.text().strip() or "walk")
-        self.path.setText(str(path.with_suffix(self.kind.currentData())))
+        self.path.setText(f"{_without_suffix(self.path.text().strip()) or 'walk'}{self.kind.currentData()}")
+        self._look()
+
+    def _look(self) -> None:
+        """Say what will be written where, and whether that can be and replaces anything."""
+        suffix, text = self.kind.currentData(), self.path.text().strip()
+        self.quality.setEnabled(suffix in (".mp4", ".webm"))
+        note, tone, enabled, replaces = "", "muted", bool(text), False
+        if text:
+            try:
+                target = completed(text, suffix)
+                if not Path(text).name == target.name:
+                    note = f"Will be written as {target.name}."
+                if suffix and target.is_dir():
+                    note, enabled = f"A folder is called {target.name}; choose another name.", False
+                elif suffix and target.exists():
+                    note, replaces = f"{target.name} exists already.", True
+                elif target.exists() and not (target.is_dir() and not any(target.iterdir())):
+                    note, enabled = f"{target.name} exists already; choose a new or an empty folder.", False
+            except GanvizError as error:
+                note, enabled = str(error), False
+            except OSError as error:
+                note, enabled = f"This cannot be written to ({error.strerror or error}); choose another name.", False
+            tone = "danger" if not enabled else "warning" if replaces else "muted"
+        self.note.setText(note)
+        self.note.setVisible(bool(note))
+        self.note.setProperty("tone", tone)
+        theme.restyle(self.note)
+        self.go.setEnabled(enabled)
+        self.go.setText("Replace" if replaces else "Export")
+        self.go.setToolTip("Write the file in place of the one that is there" if replaces else "Write the file")
+        self.go.setAccessibleName(self.go.text())
 
     def _browse(self) -> None:
         suffix = self.kind.currentData()
@@ -156,6 +206,37 @@ class ExportDialog(QDialog):
             chooser.setDefaultSuffix(suffix)
         chooser.fileSelected.connect(self.path.setText)
         chooser.open()
+
+
+def completed(text: str, suffix: str) -> Path:
+    """The path that a typed name means: home folders spelt out, the suffix of its kind behind it unless it is there.
+
+    `suffix` is "" for a folder, whose name is taken as it is. Another suffix is no reason to write another kind of
+    file, nor to write over the file that it belongs to, so it stays in front.
+    """
+    try:
+        path = Path(text.strip()).expanduser()
+    except RuntimeError as error:
+        raise GanvizError(f"{text.strip()}: there is no such home folder; write the folder out") from error
+    if not path.name or path.name == "..":
+        raise GanvizError(f"{text.strip()}: expected the name of a file, this is a folder; add a name")
+    if path.suffix.lower() == suffix or not suffix:
+        return path
+    return path.with_name(f"{path.name}{suffix}")
+
+
+def safe_name(name: str) -> str:
+    """A model's name, which may be anything, as part of a file name: no separators, not hidden, not too long."""
+    kept = "".join(c if c.isalnum() or c in "-_." else "-" for c in name).strip("-.")
+    return kept[:NAME_LIMIT].rstrip("-.") or "picture"
+
+
+def _without_suffix(text: str) -> str:
+    """A path without its suffix if it is that of a film; "run-0.5" has none."""
+    text = text.rstrip("/" + os.sep)
+    suffix = Path(text).suffix
+    known = suffix and suffix.lower() in {kind for _, kind in VIDEO_KINDS}
+    return text[: -len(suffix)] if known else text
 
 
 def default_folder() -> Path:

@@ -1,4 +1,4 @@
-"""Opening whatever the user gives: a model file, a run folder, a name, a session, an exported picture.
+"""Opening whatever the user gives: a model file, a run folder, a name, a session, an exported picture or film.
 
 Reading is done off the UI thread; until all is read and found the document keeps what it shows.
 """
@@ -16,12 +16,21 @@ from app.document import Document
 from ganviz import catalog
 from ganviz.checkpoint import Header, read_header
 from ganviz.errors import GanvizError
+from ganviz.ffmpeg import CODECS
 from ganviz.recipe import ModelRef, Recipe, Sheet
 from ganviz.session import Session, load_session, read_png
+from ganviz.video import read_video_metadata
+from ganviz.walk import Walk
 
 SESSION_SUFFIX = ".ganviz"
 PICTURE_SUFFIX = ".png"
-PATTERNS = "Models, sessions, exported pictures (*.safetensors *.ganviz *.png);;All files (*)"
+FILM_SUFFIXES = tuple(CODECS)
+PATTERNS = (
+    "Models, sessions, exported pictures and films "
+    f"(*.safetensors *{SESSION_SUFFIX} *{PICTURE_SUFFIX} {' '.join(f'*{suffix}' for suffix in FILM_SUFFIXES)})"
+    ";;All files (*)"
+)
+Guard = Callable[[str, Callable[[], None]], None]
 
 
 class MissingModel(GanvizError):
@@ -41,6 +50,10 @@ class Opener(QObject):
     noticed(str)               opened, but there is something to know about it
     model_wanted(ref, str)     a session or picture waits for its model; `locate` goes on once that is found
     sheet_opened(list)         a sheet was opened: its recipes, of which the first is shown
+    walk_opened(int)           a film was opened: so many pictures have taken the place of those in the gallery
+
+    `guard(given, go_on)` is called before a session takes the place of the document, history and all; it calls
+    `go_on` once nothing is lost by that, or never.
     """
 
     opened = Signal(str)
@@ -48,12 +61,14 @@ class Opener(QObject):
     noticed = Signal(str)
     model_wanted = Signal(object, str)
     sheet_opened = Signal(list)
+    walk_opened = Signal(int)
 
     def __init__(
         self, document: Document, compute: Compute, background: Background, parent: QObject | None = None
     ) -> None:
         super().__init__(parent)
         self._document, self._compute, self._background = document, compute, background
+        self.guard: Guard = lambda given, go_on: go_on()
         self._waiting: Callable[[], None] | None = None  # what to try again once a model has been located
         self._loading: str | None = None
         compute.model_opened.connect(self._model_opened)
@@ -65,7 +80,7 @@ class Opener(QObject):
         return self._loading is None and self._background.is_idle
 
     def open(self, given: str) -> None:
-        """Open a MODEL, a run folder, a session or an exported picture."""
+        """Open a MODEL, a run folder, a session, an exported picture or film."""
         suffix = Path(given).suffix.lower()
         if suffix == SESSION_SUFFIX:
             self._background.run(
@@ -77,6 +92,12 @@ class Opener(QObject):
             self._background.run(
                 lambda: self._prepare_picture(read_png(given)),
                 lambda found: self._show_picture(given, found),
+                lambda error: self._stuck(given, error),
+            )
+        elif suffix in FILM_SUFFIXES:
+            self._background.run(
+                lambda: self._prepare_walk(*read_walk(Path(given))),
+                lambda found: self._show_walk(given, found),
                 lambda error: self._stuck(given, error),
             )
         else:
@@ -133,6 +154,12 @@ class Opener(QObject):
         headers, notes = self._headers(recipes, recipes[0].model)
         return [_renamed(recipe, headers) for recipe in recipes], _each(headers), notes
 
+    def _prepare_walk(
+        self, keyframes: list[Recipe], walk: Walk | None
+    ) -> tuple[list[Recipe], Walk | None, list[Header], list[str]]:
+        headers, notes = self._headers(keyframes, keyframes[0].model)
+        return [_renamed(recipe, headers) for recipe in keyframes], walk, _each(headers), notes
+
     @staticmethod
     def _headers(recipes: Any, needed: ModelRef) -> tuple[dict[ModelRef, Header], list[str]]:
         """The headers of all models named. MissingModel where the one that is shown first cannot be found."""
@@ -155,12 +182,16 @@ class Opener(QObject):
 
     def _show_session(self, given: str, found: tuple[Session, list[Header], list[str]]) -> None:
         session, headers, notes = found
-        for header in headers:
-            self._document.introduce(header)
-        self._document.open_session(session, Path(given))
-        self.opened.emit(given)
-        for note in notes[:1]:
-            self.noticed.emit(note)
+
+        def go_on() -> None:
+            for header in headers:
+                self._document.introduce(header)
+            self._document.open_session(session, Path(given))
+            self.opened.emit(given)
+            for note in notes[:1]:
+                self.noticed.emit(note)
+
+        self.guard(given, go_on)
 
     def _show_picture(self, given: str, found: tuple[list[Recipe], list[Header], list[str]]) -> None:
         recipes, headers, notes = found
@@ -173,12 +204,40 @@ class Opener(QObject):
         for note in notes[:1]:
             self.noticed.emit(note)
 
+    def _show_walk(self, given: str, found: tuple[list[Recipe], Walk | None, list[Header], list[str]]) -> None:
+        keyframes, walk, headers, notes = found
+        for header in headers:
+            self._document.introduce(header)
+        replaced = self._document.is_open and bool(self._document.session.gallery)
+        self._document.open_walk(keyframes, walk)
+        self.opened.emit(given)
+        if replaced:
+            self.walk_opened.emit(len(keyframes))
+        for note in notes[:1]:
+            self.noticed.emit(note)
+
     def _stuck(self, given: str, error: BaseException) -> None:
         if isinstance(error, MissingModel):
             self._waiting = lambda: self.open(given)
             self.model_wanted.emit(error.ref, str(error))
         else:
             self.failed.emit(str(error))
+
+
+def read_walk(path: Path) -> tuple[list[Recipe], Walk | None]:
+    """The keyframes and the walk of a film that ganviz wrote; GanvizError, naming the file, where it has none."""
+    data = read_video_metadata(path)
+    given = data.get("keyframes")
+    if not isinstance(given, list) or not given:
+        raise GanvizError(f"{path}: this film names no pictures to open; export the walk anew from its session")
+    try:
+        keyframes = [Recipe.from_json(item) for item in given]
+        walk = Walk.from_json(data["walk"]) if data.get("walk") is not None else None
+    except GanvizError as error:
+        raise GanvizError(f"{path}: {error}") from error
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        raise GanvizError(f"{path}: the walk inside is damaged ({error})") from error
+    return keyframes, walk
 
 
 def _renamed(recipe: Recipe, headers: dict[ModelRef, Header]) -> Recipe:

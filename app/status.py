@@ -83,6 +83,10 @@ class StatusBar(QFrame):
         self._device = device
         self.device.setText(f"{DEVICES.get(device, device)} · float32" if device else "starting …")
 
+    def set_unavailable(self) -> None:
+        """There is nothing that could draw."""
+        self.device.setText("no compute")
+
     def set_state(self, state: str) -> None:
         """ "exact", "preview", "rendering", "rendering failed" or "no model"."""
         if state != self._state:

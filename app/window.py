@@ -6,6 +6,7 @@ follow, and the newest recipe goes to the compute thread's mailbox; its frame co
 
 import logging
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -115,6 +116,7 @@ class MainWindow(QMainWindow):
         document.changed.connect(self._document_changed)
         document.path_changed.connect(self._show_title)
         compute.started.connect(parts.status.set_device)
+        compute.unavailable.connect(self._compute_unavailable)
         compute.frame_ready.connect(self._frame_ready)
         compute.frame_failed.connect(self._frame_failed)
         self.exporter.connect_compute()
@@ -123,6 +125,8 @@ class MainWindow(QMainWindow):
         opener.opened.connect(self._opened)
         opener.model_wanted.connect(self._model_wanted)
         opener.sheet_opened.connect(self._sheet_opened)
+        opener.walk_opened.connect(self._walk_opened)
+        opener.guard = self._before_session
         canvas.frameShown.connect(self._frame_shown)
         canvas.dropped.connect(self.open)
         canvas.plane_began.connect(parts.latent.begin_move)
@@ -198,7 +202,7 @@ class MainWindow(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:
         if self.ask_on_close and self.saver.worth_asking:
             event.ignore()
-            self.saver.ask()
+            self.saver.ask_to_close()
             return
         self.settings.keep_geometry("window", self.saveGeometry())
         self.settings.keep_geometry("columns", self.parts.columns.saveState())
@@ -220,7 +224,7 @@ class MainWindow(QMainWindow):
     def behind(self) -> bool:
         """Whether the picture on screen is not that of the document's recipe."""
         shown = self._shown
-        return self.document.is_open and (shown is None or shown.recipe != self.document.recipe)
+        return self.document.is_open and (shown is None or not same_picture(shown.recipe, self.document.recipe))
 
     def _document_changed(self, old: Session | None, new: Session) -> None:
         if old is None or old.recipe.model != new.recipe.model:
@@ -264,6 +268,10 @@ class MainWindow(QMainWindow):
         self.canvas.show_message(message)
         self._show_state()
 
+    def _compute_unavailable(self, message: str) -> None:
+        self.parts.status.set_unavailable()
+        self.canvas.show_message(message)
+
     def _show_state(self) -> None:
         if not self.document.is_open:
             state = "no model"
@@ -293,7 +301,7 @@ class MainWindow(QMainWindow):
     # -- opening --------------------------------------------------------------------------------------------------
 
     def open(self, given: str) -> None:
-        """Open a MODEL, run folder, session or exported picture."""
+        """Open a MODEL, run folder, session, exported picture or film."""
         self.stop_playing()
         self._say_opening(given)
         self.opener.open(given)
@@ -333,6 +341,20 @@ class MainWindow(QMainWindow):
 
         text = f"This sheet holds {len(recipes)} pictures; the first is shown."
         self.canvas.show_message(text, "info", "Keep all in the gallery", keep_all)
+
+    def _walk_opened(self, count: int) -> None:
+        text = f"The film's {count} pictures have taken the place of those in the gallery; undo brings them back."
+        self.canvas.show_message(text, "info")
+
+    def _before_session(self, given: str, go_on: Callable[[], None]) -> None:
+        """Ask before a session takes the place of work that is in no file."""
+        if self.saver.worth_asking:
+            self._say_opening("")
+            # Once saved the file is read anew: it may be the very one that was saved to.
+            question = f"Save the session before opening {Path(given).name}?"
+            self.saver.ask(question, discarded=go_on, saved=lambda: self.open(given))
+        else:
+            go_on()
 
     def choose_file(self) -> None:
         """Ask for a file to open."""
@@ -417,6 +439,11 @@ class MainWindow(QMainWindow):
     def show_keys(self) -> None:
         """List the keys."""
         KeysDialog(self).open()
+
+
+def same_picture(a: Recipe, b: Recipe) -> bool:
+    """Whether two recipes are equal but for what their model is called: the same weights go by several names."""
+    return a.model.digest == b.model.digest and a.edit(model=b.model) == b
 
 
 def _say(recipe: Recipe, class_names: tuple[str, ...]) -> str:

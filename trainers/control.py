@@ -90,7 +90,7 @@ class Display:
     def line(self, text: str) -> None:
         if self._bar is not None:
             self._bar.clear()
-        click.echo(text, err=True)
+        _say(text)
 
     def loading(self, done: int, total: int) -> None:
         """Progress of preparing the data set."""
@@ -102,7 +102,7 @@ class Display:
             self._bar.n = done / total
             self._bar.set_description_str(text)
         else:
-            click.echo(text, err=True)
+            _say(text)
 
     def speed(self, seconds: float, seen: int) -> float:
         """Images a second over about the last half minute."""
@@ -123,11 +123,18 @@ class Display:
             self._bar.n = share
             self._bar.set_description_str(text)
         else:
-            click.echo(text, err=True)
+            _say(text)
 
     def close(self) -> None:
         if self._bar is not None:
             self._bar.close()
+
+
+def _say(text: str) -> None:
+    try:
+        click.echo(text, err=True)
+    except BrokenPipeError:
+        pass  # whoever watched has gone, as after `detach`; the training goes on without
 
 
 def _span(seconds: float) -> str:

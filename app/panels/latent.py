@@ -44,6 +44,7 @@ class LatentPanel(Card):
         self._settle.timeout.connect(self.plane.invalidate)
         self._wander.timeout.connect(self._step)
         compute.thumbnail_ready.connect(self._thumbnail)
+        compute.thumbnail_failed.connect(self._no_thumbnail)
         self.reset_clicked.connect(self._reset)
 
     def _build(self) -> None:
@@ -189,3 +190,8 @@ class LatentPanel(Card):
         seed = self._neighbours.pop(recipe, None)
         if seed is not None:
             self.plane.set_thumbnail(seed, pixels)
+
+    def _no_thumbnail(self, recipe: Recipe) -> None:
+        seed = self._neighbours.pop(recipe, None)
+        if seed is not None:
+            self.plane.set_failed(seed)

@@ -1,5 +1,6 @@
 """The left column: bundled and recent models."""
 
+import logging
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +18,8 @@ from ganviz.models import MODELS
 from ganviz.recipe import Recipe
 from ganviz.session import Session
 from ganviz.spec import Spec
+
+log = logging.getLogger(__name__)
 
 CHANNEL = "models"
 SMALL = 64 << 20
@@ -47,6 +50,7 @@ class ModelsPanel(QWidget):
         self._listed: list[Listed] = []
         self.is_listed = False  # whether the models have been looked for
         self._asked: dict[Recipe, str] = {}
+        self._failed: set[str] = set()  # digests of models that have no thumbnail because they cannot be drawn
         self.list = ModelList("model-browser")
         self.open_button = TextButton(
             "Open a file…",
@@ -64,6 +68,7 @@ class ModelsPanel(QWidget):
         self.list.needed.connect(self._draw)
         self.open_button.clicked.connect(self.browse)
         compute.thumbnail_ready.connect(self._thumbnail)
+        compute.thumbnail_failed.connect(self._no_thumbnail)
 
     @staticmethod
     def applies(spec: Spec) -> bool:
@@ -72,7 +77,8 @@ class ModelsPanel(QWidget):
 
     def refresh(self, background: Background) -> None:
         """Look again at what models there are, off the UI thread."""
-        background.run(find_models, self._show)
+        # Where the search as a whole fails the list stays as it is, and whoever waits for it goes on.
+        background.run(find_models, self._show, lambda error: self._show(self._listed))
 
     def first(self) -> str | None:
         """Path of the model to begin with."""
@@ -84,13 +90,20 @@ class ModelsPanel(QWidget):
             self.list.set_current(session.recipe.model.digest)
 
     def complete(self) -> bool:
-        """Whether every row that can have a thumbnail has one."""
+        """Whether every row that can have a thumbnail has one, or is known to get none."""
         drawable = {found.header.digest for found in self._listed if found.size <= SMALL}
-        return drawable <= self.list.pictures()
+        return drawable <= self.list.pictures() | self._failed
 
     def _show(self, found: list[Listed]) -> None:
-        self._listed, self.is_listed = found, True
-        self.list.set_rows([self._row(item) for item in found])
+        rows: dict[str, tuple[Listed, ModelRow]] = {}
+        for item in found:
+            try:
+                fresh_recipe(item.header)  # what cannot even be described can neither be drawn nor opened
+                rows[item.header.digest] = (item, self._row(item))
+            except Exception as error:  # files are from anywhere: one of them must not keep the others from the list
+                log.warning("%s: not listed, its description is damaged (%s)", item.header.path, error)
+        self._listed, self.is_listed = [item for item, _ in rows.values()], True
+        self.list.set_rows([row for _, row in rows.values()])
         if self._document.is_open:
             self.show_session(self._document.session)
         self.listed.emit()
@@ -125,19 +138,28 @@ class ModelsPanel(QWidget):
     def _thumbnail(self, recipe: Recipe, pixels: np.ndarray) -> None:
         digest = self._asked.pop(recipe, None)
         if digest is not None:
+            self._failed.discard(digest)
             self.list.set_picture(digest, pixels)
+
+    def _no_thumbnail(self, recipe: Recipe) -> None:
+        digest = self._asked.pop(recipe, None)
+        if digest is not None:
+            self._failed.add(digest)  # the row keeps its placeholder
 
 
 def find_models() -> list[Listed]:
     """Every model at hand, once each, by section. Reads headers only; runs on the background thread."""
     found: dict[str, Listed] = {}
     for section, headers in (
-        ("Bundled", catalog.bundled()),
-        ("Downloaded", catalog.fetched()),
-        ("Recent", catalog.recent()),
+        ("Bundled", catalog.bundled),
+        ("Downloaded", catalog.fetched),
+        ("Recent", catalog.recent),
     ):
-        for header in headers:
-            found.setdefault(header.digest, Listed(section, header, header.path.stat().st_size))
+        try:
+            for header in headers():
+                found.setdefault(header.digest, Listed(section, header, header.path.stat().st_size))
+        except Exception as error:  # the other sections are still to be had
+            log.warning("%s models: not all could be listed (%s)", section.lower(), error)
     return list(found.values())
 
 

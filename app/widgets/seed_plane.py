@@ -59,6 +59,7 @@ class SeedPlane(QWidget):
         self._pixmaps: dict[int, QPixmap] = {}
         self._stale: set[int] = set()
         self._asked: set[int] = set()
+        self._failed: set[int] = set()  # seeds that cannot be drawn; asked for again only after `invalidate`
         self._asking = QTimer(self, singleShot=True, interval=0)
         self._asking.timeout.connect(self._ask)
 
@@ -105,24 +106,38 @@ class SeedPlane(QWidget):
         self._pixmaps.pop(seed, None)
         self._stale.discard(seed)
         self._asked.discard(seed)
+        self._failed.discard(seed)
         self.update()
+
+    def set_failed(self, seed: int) -> None:
+        """There will be no picture of this seed: it keeps its placeholder."""
+        self._failed.add(seed)
+        self._asked.discard(seed)
 
     def invalidate(self) -> None:
         """Ask again for all thumbnails; the old ones stay until then."""
         self._stale.update(self._pixels)
         self._asked.clear()
+        self._failed.clear()
         self._asking.start()
 
     def clear(self) -> None:
         """Drop all thumbnails: they belong to another model."""
-        for kept in (self._pixels, self._pixmaps, self._stale, self._asked):
+        for kept in (self._pixels, self._pixmaps, self._stale, self._asked, self._failed):
             kept.clear()
         self._asking.start()
         self.update()
 
     def complete(self) -> bool:
-        """Whether every thumbnail is there and up to date."""
-        return all(seed in self._pixels and seed not in self._stale for seed in self.seeds())
+        """Whether every thumbnail is there and up to date, or is known to fail."""
+        return not self._missing()
+
+    def _missing(self) -> list[int]:
+        return [
+            seed
+            for seed in self.seeds()
+            if seed not in self._failed and (seed not in self._pixels or seed in self._stale)
+        ]
 
     def _forget_far(self) -> None:
         """Keep what is on the pad and no more, so that a long walk does not fill the memory."""
@@ -132,6 +147,7 @@ class SeedPlane(QWidget):
             self._pixmaps.pop(seed, None)
             self._stale.discard(seed)
         self._asked &= near
+        self._failed &= near
 
     def _ask(self) -> None:
         if not self.isVisible():
@@ -143,8 +159,8 @@ class SeedPlane(QWidget):
 
         nearest = sorted(range(COLUMNS * ROWS), key=lambda place: (sum(distance(place)), place))
         seeds = self.seeds()
-        missing = [seeds[place] for place in nearest]
-        missing = [seed for seed in missing if seed not in self._pixels or seed in self._stale]
+        wanted = set(self._missing())
+        missing = [seeds[place] for place in nearest if seeds[place] in wanted]
         if not self._asked.issuperset(missing):
             self._asked = set(missing)
             self.needed.emit(missing)

@@ -1,5 +1,9 @@
 """Somebody keeps pictures and exports the walk through them."""
 
+import json
+from dataclasses import replace
+from pathlib import Path
+
 import imageio_ffmpeg
 import numpy as np
 import pytest
@@ -7,6 +11,7 @@ from PIL import Image
 from PySide6.QtCore import Qt
 
 from app.exporting import ExportDialog, Wish
+from ganviz.ffmpeg import add_gif_comment
 from ganviz.recipe import Seed
 
 
@@ -138,3 +143,78 @@ def test_walk_settings_are_part_of_the_session(kept):
     kept.click("undo")
     kept.click("undo")
     assert not kept.find("walk-loop").isChecked() and easing.currentData() == "linear"
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".webm", ".gif"])
+def test_a_dropped_film_brings_its_pictures_and_its_walk_back(kept, tmp_path, suffix):
+    path = tmp_path / f"walk{suffix}"
+    kept.find("walk-frames").setValue(9)
+    kept.find("walk-fps").setValue(12)
+    session = kept.document.session
+    kept.window.exporter.write_video(Wish(str(path), None, "high", True))
+    kept.wait(lambda: path.name in kept.message)
+    for _ in range(2):
+        kept.find("gallery").removed.emit(0)
+    kept.find("walk-frames").setValue(99)
+    kept.click("random-seed")
+    kept.canvas.dropped.emit(str(path))
+    kept.wait(lambda: len(kept.document.session.gallery) == 2)
+    opened = kept.document.session
+    assert opened.gallery == session.gallery and opened.walk == session.walk
+    assert opened.recipe == session.gallery[0].recipe
+    kept.settle()
+    kept.click("undo")
+    assert kept.document.session.gallery == () and kept.document.session.walk.frames == 99
+
+
+def test_a_film_opens_a_window_that_has_no_model_yet(kept, begin, tmp_path):
+    path = tmp_path / "walk.gif"
+    kept.find("walk-frames").setValue(4)
+    kept.window.exporter.write_video(Wish(str(path), None, "high", True))
+    kept.wait(lambda: path.name in kept.message)
+    gallery = kept.document.session.gallery
+    kept.window.stop()
+    assert begin(path).document.session.gallery == gallery
+
+
+def test_a_film_in_place_of_kept_pictures_says_so(kept, tmp_path):
+    path = tmp_path / "walk.gif"
+    kept.find("walk-frames").setValue(4)
+    kept.window.exporter.write_video(Wish(str(path), None, "high", True))
+    kept.wait(lambda: path.name in kept.message)
+    kept.find("gallery").removed.emit(0)
+    kept.window.open(str(path))
+    kept.wait(lambda: "undo" in kept.message)
+    kept.click("undo")
+    assert len(kept.document.session.gallery) == 1
+
+
+def test_a_film_without_its_recipe_is_one_clear_line(kept, tmp_path):
+    path = tmp_path / "plain.gif"
+    Image.new("RGB", (8, 8)).save(path)
+    before = kept.document.session
+    kept.window.open(str(path))
+    kept.wait(lambda: "plain.gif" in kept.message)
+    assert "carries no recipes" in kept.message and kept.document.session == before
+
+
+@pytest.mark.parametrize("said", [{}, {"keyframes": []}, {"keyframes": [{"latent": 7}]}, {"keyframes": [3]}])
+def test_a_film_with_odd_recipes_is_one_clear_line(kept, tmp_path, said):
+    path = tmp_path / "odd.gif"
+    Image.new("RGB", (8, 8)).save(path)
+    add_gif_comment(path, json.dumps({"ganviz": 1, "kind": "walk", **said}))
+    before = kept.document.session
+    kept.window.open(str(path))
+    kept.wait(lambda: "odd.gif" in kept.message)
+    assert "\n" not in kept.message and kept.document.session == before
+
+
+def test_the_suggested_name_of_a_film_stays_in_its_folder(kept, monkeypatch, tmp_path):
+    kept.window.exporter._folder = tmp_path
+    model = replace(kept.recipe.model, name="../../evil/x")
+    keyframes = [kept.recipe.edit(model=model, latent=Seed(k)) for k in (1, 2)]
+    kept.document.open_walk(keyframes, None)
+    kept.click("export-video")
+    dialog = kept.window.findChild(ExportDialog)
+    assert Path(dialog.path.text()).parent == tmp_path
+    dialog.reject()

@@ -1,14 +1,16 @@
 """Somebody saves a session or exports a picture, and comes back to it later."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PIL import Image
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QMessageBox
+from PySide6.QtWidgets import QFileDialog, QMessageBox
 
 from app.exporting import ExportDialog, Wish
 from ganviz.recipe import Seed, Sheet
-from ganviz.session import read_png, write_png
+from ganviz.session import Session, load_session, read_png, save_session, write_png
 
 
 def test_a_session_comes_back_with_everything_in_it(story, begin, tmp_path, tiny_checkpoint):
@@ -119,9 +121,103 @@ def test_discarding_closes(story):
 
 
 def test_ctrl_s_asks_for_a_file_without_blocking(story):
-    from PySide6.QtWidgets import QFileDialog
-
     story.qtbot.keyClick(story.window, Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier)
     chooser = story.window.findChild(QFileDialog, "chooser")
     assert chooser.isVisible()
     chooser.reject()
+
+
+@pytest.fixture
+def unsaved(story, tmp_path):
+    """A window with a kept picture that is in no file, and another session to open."""
+    other = tmp_path / "other.ganviz"
+    save_session(other, Session(story.recipe.edit(latent=Seed(55))))
+    story.click("keep")
+    return story, other
+
+
+def question(story):
+    story.wait(lambda: story.window.findChild(QMessageBox, "unsaved"))
+    return story.window.findChild(QMessageBox, "unsaved")
+
+
+def test_opening_another_session_asks_before_unsaved_work_goes_and_cancel_keeps_it(unsaved):
+    story, other = unsaved
+    before = story.document.session
+    story.canvas.dropped.emit(str(other))
+    box = question(story)
+    assert "other.ganviz" in box.text() and story.document.session == before
+    box.button(QMessageBox.StandardButton.Cancel).click()
+    assert story.document.session == before and story.find("undo").isEnabled()
+    assert story.find("work").text() == ""
+
+
+def test_opening_another_session_after_discard_shows_it(unsaved):
+    story, other = unsaved
+    story.window.open(str(other))
+    question(story).button(QMessageBox.StandardButton.Discard).click()
+    assert story.recipe.latent == Seed(55) and story.document.path == other
+
+
+def test_opening_another_session_after_save_has_saved(unsaved, tmp_path):
+    story, other = unsaved
+    mine = tmp_path / "mine.ganviz"
+    assert story.window.saver.save_to(str(mine))
+    story.find("seed").setValue(12)
+    session = story.document.session
+    story.window.open(str(other))
+    question(story).button(QMessageBox.StandardButton.Save).click()
+    story.wait(lambda: story.recipe.latent == Seed(55))
+    assert load_session(mine) == session
+
+
+def test_saving_for_the_first_time_asks_where_to_and_then_opens(unsaved, tmp_path):
+    story, other = unsaved
+    story.window.open(str(other))
+    question(story).button(QMessageBox.StandardButton.Save).click()
+    chooser = story.window.findChild(QFileDialog, "chooser")
+    chooser.fileSelected.emit(str(tmp_path / "mine.ganviz"))
+    chooser.reject()
+    story.wait(lambda: story.recipe.latent == Seed(55))
+    assert len(load_session(tmp_path / "mine.ganviz").gallery) == 1
+
+
+def test_opening_another_session_without_work_to_lose_asks_nothing(unsaved):
+    story, other = unsaved
+    story.click("undo")
+    story.window.open(str(other))
+    story.wait(lambda: story.recipe.latent == Seed(55))
+    assert story.window.findChild(QMessageBox, "unsaved") is None
+
+
+def test_a_session_always_gets_the_suffix_by_which_it_is_opened(story, begin, tmp_path):
+    assert story.window.saver.save_to(str(tmp_path / "sess.txt"))
+    assert story.document.path == tmp_path / "sess.txt.ganviz"
+    assert [path.name for path in tmp_path.iterdir()] == ["sess.txt.ganviz"]
+
+
+def test_a_completed_name_does_not_replace_a_file_without_a_question(story, tmp_path):
+    path = tmp_path / "sess.txt.ganviz"
+    path.write_bytes(b"somebody's work")
+    story.window.saver.save_chosen(str(tmp_path / "sess.txt"))
+    assert path.read_bytes() == b"somebody's work" and "exists already" in story.message
+    story.click("message-action")
+    assert load_session(path) == story.document.session
+
+
+def test_the_same_weights_under_another_name_are_drawn_and_not_waited_for(story, make_checkpoint):
+    twin = make_checkpoint("twin")
+    story.window.open(str(twin))
+    story.wait(lambda: story.recipe.model.name == "twin")
+    story.find("seed").setValue(8)
+    story.settle()
+    assert story.find("status").text().startswith("exact")
+
+
+def test_a_picture_that_names_the_same_weights_otherwise_is_the_document_s_picture(story):
+    frame = story.window._shown
+    other = frame.recipe.edit(model=replace(frame.recipe.model, name="as it was called elsewhere"))
+    story.canvas.frameShown.emit(replace(frame, recipe=other))
+    assert not story.window.behind
+    story.canvas.frameShown.emit(replace(frame, recipe=other.edit(psi=0.123)))
+    assert story.window.behind

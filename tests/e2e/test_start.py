@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 from app.__main__ import build_window
 from app.commands import BY_ID, COMMANDS
 from app.keys import KeysDialog
+from ganviz import catalog
 
 CONTRACT = (
     "canvas", "model-browser", "seed", "psi", "label", "randomise", "undo", "redo", "export-image", "export-video",
@@ -204,3 +205,25 @@ def test_a_window_that_is_never_shown_still_draws(qtbot, tiny_checkpoint):
     with qtbot.waitSignal(window.canvas.frameShown, timeout=30_000):
         pass
     window.stop()
+
+
+def test_a_recent_model_that_is_damaged_is_listed_without_a_picture_and_the_screenshot_taken(
+    tmp_path, home, make_checkpoint, tiny_checkpoint
+):
+    path = make_checkpoint("damaged", z_dim=9)
+    data = bytearray(path.read_bytes())
+    data[-4:] = b"\x00\x00\xc0\x7f"  # other weights than the digest says
+    path.write_bytes(data)
+    catalog.remember(path)
+    done = run(["-m", "app", "--screenshot", str(tmp_path / "w.png"), str(tiny_checkpoint)], home)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "w.png").exists()
+
+
+def test_without_torch_the_window_says_so_instead_of_starting_for_ever(begin, monkeypatch, tiny_checkpoint, caplog):
+    monkeypatch.setitem(sys.modules, "torch", None)
+    story = begin(tiny_checkpoint, wait=False)
+    story.wait(lambda: story.find("device").text() == "no compute" and story.message)
+    assert "torch does not start here" in story.message
+    story.wait(lambda: story.find("work").text() == "")
+    story.wait(lambda: story.window.compute.is_idle)

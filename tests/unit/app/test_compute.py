@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from app.compute import THUMBNAIL, Compute, thumbnail_of
+from ganviz.checkpoint import read_header
 from ganviz.jobs import Offload, Progress
 from ganviz.recipe import Recipe, Seed
 
@@ -180,3 +181,61 @@ def test_opened_models_from_elsewhere_are_remembered(compute: Compute, qtbot, tm
 def test_thumbnails_are_small_and_keep_their_channels(shape) -> None:
     small = thumbnail_of(np.full(shape, 100, np.uint8))
     assert max(small.shape[:2]) <= THUMBNAIL and small.shape[2] == shape[2] and (small == 100).all()
+
+
+def test_a_thumbnail_that_fails_is_told(compute: Compute, recipe: Recipe, qtbot, caplog) -> None:
+    bad = recipe.edit(label=(1.0,))
+    with qtbot.waitSignal(compute.thumbnail_failed) as failed:
+        compute.want_thumbnails("strip", [bad])
+    assert failed.args == [bad]
+
+
+def test_a_job_goes_on_while_pictures_never_stop(compute: Compute, recipe: Recipe, qtbot, monkeypatch) -> None:
+    from ganviz.render import Renderer
+
+    drawn, render = [], Renderer.render
+
+    def render_and_want_the_next(self: Renderer, recipe: Recipe):
+        drawn.append(recipe)
+        compute.request(recipe.edit(latent=Seed(len(drawn))))  # before this one is done: a picture always waits
+        return render(self, recipe)
+
+    def job(renderer):
+        for done in range(3):
+            drawn_before.append(len(drawn))
+            yield Progress(done, 3)
+
+    drawn_before: list[int] = []
+    monkeypatch.setattr(Renderer, "render", render_and_want_the_next)
+    compute.request(recipe)
+    with qtbot.waitSignal(compute.job_done, timeout=20_000):
+        compute.start_job(job)
+    assert 0 < drawn_before[0] < drawn_before[1] < drawn_before[2], "pictures come first"
+
+
+def test_without_torch_the_window_is_told_and_every_request_is_answered(qtbot, monkeypatch, tiny_checkpoint, caplog):
+    import sys
+
+    monkeypatch.setitem(sys.modules, "torch", None)
+    compute = Compute()
+    with qtbot.waitSignal(compute.unavailable) as told:
+        compute.start()
+    (message,) = told.args
+    assert "torch" in message and "\n" not in message
+    with qtbot.waitSignal(compute.model_failed) as failed:
+        compute.open_model(tiny_checkpoint)
+    assert failed.args == [tiny_checkpoint, message]
+    recipe = Recipe(read_header(tiny_checkpoint).ref)
+    with qtbot.waitSignals([compute.frame_failed, compute.thumbnail_failed]):
+        compute.request(recipe)
+        compute.want_thumbnails("strip", [recipe])
+
+    def job(renderer):
+        yield Progress(0, 1)
+        renderer.render_all([recipe])
+
+    with qtbot.waitSignal(compute.job_failed) as failed:
+        compute.start_job(job)
+    assert failed.args == [message]
+    qtbot.waitUntil(lambda: compute.is_idle)
+    compute.stop()

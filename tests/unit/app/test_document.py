@@ -6,6 +6,8 @@ from app.document import Document, fresh_recipe
 from ganviz.checkpoint import read_header
 from ganviz.errors import GanvizError
 from ganviz.recipe import Offset, Seed
+from ganviz.session import load_session
+from ganviz.walk import Walk
 
 
 @pytest.fixture
@@ -73,7 +75,7 @@ def test_saving_and_opening_bring_back_everything(document: Document, tmp_path: 
     saved = document.session
     document.edit_recipe(latent=Seed(10))
     assert document.dirty
-    document.open_session(document.read_session(tmp_path / "a.ganviz"), tmp_path / "a.ganviz")
+    document.open_session(load_session(tmp_path / "a.ganviz"), tmp_path / "a.ganviz")
     assert document.session == saved and not document.dirty and not document.history.can_undo
 
 
@@ -82,3 +84,33 @@ def test_a_save_that_fails_changes_nothing(document: Document, tmp_path: Path) -
     with pytest.raises(GanvizError):
         document.save(tmp_path / "missing" / "a.ganviz")
     assert document.dirty and document.path is None
+
+
+def test_what_is_kept_while_something_plays_stays_when_the_way_is_undone(document: Document) -> None:
+    document.hold("wander")
+    for step in range(1, 31):
+        document.edit_recipe("plane", latent=Seed(0, step / 100))
+        if step % 10 == 0:
+            document.keep()
+    document.edit_recipe("plane", latent=Seed(0, 0.31))
+    document.edit_recipe("plane", latent=Seed(0, 0.32))
+    document.release()
+    gallery = document.session.gallery
+    assert len(gallery) == 3
+    document.undo()
+    assert document.session.gallery == gallery and document.recipe.latent == Seed(0, 0.3)
+    document.undo()
+    assert document.session.gallery == gallery[:2] and document.recipe.latent == Seed(0, 0.3)
+    document.undo()
+    assert document.session.gallery == gallery[:2] and document.recipe.latent == Seed(0, 0.2)
+
+
+def test_a_walk_takes_the_gallery_s_place_in_one_step(document: Document) -> None:
+    document.keep()
+    before = document.session
+    recipes = [document.recipe.edit(latent=Seed(k)) for k in (3, 4)]
+    document.open_walk(recipes, Walk(frames=7))
+    assert [kept.recipe for kept in document.session.gallery] == recipes and document.recipe == recipes[0]
+    assert document.session.walk.frames == 7
+    document.undo()
+    assert document.session == before

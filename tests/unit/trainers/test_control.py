@@ -55,3 +55,19 @@ def test_on_a_terminal_the_display_is_one_bar(capsys: pytest.CaptureFixture[str]
     display.close()
     shown = capsys.readouterr().err
     assert "\r" in shown and "50%" in shown and "3,000 images" in shown
+
+
+class Gone(io.StringIO):
+    """A pipe whose reader has gone."""
+
+    def write(self, text: str) -> int:
+        raise BrokenPipeError(32, "Broken pipe")
+
+
+def test_a_display_that_nobody_reads_any_more_does_not_end_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stderr", Gone())
+    display = Display(every=0.0, live=False)
+    display.line("24 images")
+    display.loading(1, 2)
+    display.show(0.5, 100, 10.0, "D 1.0 G 1.0")
+    display.close()
