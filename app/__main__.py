@@ -61,6 +61,14 @@ def open_window(words: list[str]) -> int:
     """Parse what the window takes, and open it."""
     options = _parse(words)
     logging.basicConfig(level=logging.INFO if options.debug else logging.WARNING, format="%(levelname)s: %(message)s")
+    if options.model and not Path(options.model).exists():
+        from ganviz import catalog
+        from ganviz.errors import GanvizError
+
+        try:
+            catalog.find(options.model)
+        except GanvizError as error:
+            return _say(f"{error}")
     if options.screenshot:
         os.environ["QT_QPA_PLATFORM"] = "offscreen"
     elif not _has_screen():

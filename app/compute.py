@@ -50,6 +50,7 @@ class Compute(QObject):
         model_failed(given, message): it is not
         thumbnail_ready(recipe, pixels): uint8 (h, w, C), at most THUMBNAIL pixels a side
         thumbnail_failed(recipe): there will be none
+        collapsed(recipe): what `collapse` was asked for
         job_progress(progress), job_done(result), job_failed(message), job_cancelled(): of the running job
         idle(): nothing is left to do
     """
@@ -62,6 +63,7 @@ class Compute(QObject):
     model_failed = Signal(object, str)
     thumbnail_ready = Signal(object, object)
     thumbnail_failed = Signal(object)
+    collapsed = Signal(object)
     job_progress = Signal(object)
     job_done = Signal(object)
     job_failed = Signal(str)
@@ -77,7 +79,7 @@ class Compute(QObject):
         self._device = device
         self._wake = threading.Condition()
         self._wanted: Recipe | None = None
-        self._openings: deque[str | Path] = deque()
+        self._calls: deque[Callable[[Renderer], None]] = deque()
         self._thumbnails: dict[str, deque[Recipe]] = {}
         self._new_job: Callable[[Renderer], Job[Any]] | None = None
         self._cancel = False
@@ -121,7 +123,13 @@ class Compute(QObject):
     def open_model(self, given: str | Path) -> None:
         """Load a MODEL (file, run folder or name); answers with model_opened or model_failed."""
         with self._wake:
-            self._openings.append(given)
+            self._calls.append(lambda renderer: self._open(renderer, given))
+            self._wake.notify()
+
+    def collapse(self, recipe: Recipe) -> None:
+        """Make one vector of a latent that has been combined from very many; answers with `collapsed`."""
+        with self._wake:
+            self._calls.append(lambda renderer: self._collapse(renderer, recipe))
             self._wake.notify()
 
     def want_thumbnails(self, channel: str, recipes: Iterable[Recipe]) -> None:
@@ -169,10 +177,7 @@ class Compute(QObject):
 
     def _has_work(self) -> bool:
         return (
-            self._wanted is not None
-            or bool(self._openings)
-            or any(self._thumbnails.values())
-            or self._new_job is not None
+            self._wanted is not None or bool(self._calls) or any(self._thumbnails.values()) or self._new_job is not None
         )
 
     def _run(self) -> None:
@@ -207,8 +212,8 @@ class Compute(QObject):
                 return False
             self._busy = True
             wanted, self._wanted = self._wanted, None
-            opening = self._openings.popleft() if wanted is None and self._openings else None
-            thumbnail = self._next_thumbnail() if wanted is None and opening is None else None
+            call = self._calls.popleft() if wanted is None and self._calls else None
+            thumbnail = self._next_thumbnail() if wanted is None and call is None else None
             make, self._new_job = self._new_job, None
             cancel, self._cancel = self._cancel and (job.running or make is not None), False
         if make is not None:
@@ -217,8 +222,8 @@ class Compute(QObject):
             job.cancel()
         if wanted is not None:
             self._draw(renderer, wanted)
-        elif opening is not None:
-            self._open(renderer, opening)
+        elif call is not None:
+            call(renderer)
         elif thumbnail is not None:
             self._draw_thumbnail(renderer, thumbnail)
         elif job.can_step:
@@ -258,8 +263,14 @@ class Compute(QObject):
         except Exception as error:
             self._say("model_failed", given, _sentence(error))
         else:
-            catalog.remember(header.path)
+            catalog.remember(given if Path(given).is_dir() else header.path)
             self._say("model_opened", header, given)
+
+    def _collapse(self, renderer: "Renderer", recipe: Recipe) -> None:
+        try:
+            self._say("collapsed", renderer.collapse(recipe))
+        except Exception as error:
+            self._say("frame_failed", recipe, _sentence(error))
 
     def _remember(self, recipe: Recipe, pixels: np.ndarray) -> np.ndarray:
         small = thumbnail_of(pixels)
@@ -294,7 +305,7 @@ class Unavailable:
     def _refuse(self, *_: Any) -> Any:
         raise GanvizError(self.message)
 
-    load = render = render_all = stream = resolve = _refuse
+    load = render = render_all = stream = collapse = _refuse
 
 
 class RunningJob:

@@ -110,10 +110,11 @@ class Document(QObject):
         self._held = None
         self.seal()
 
-    def keep(self) -> None:
-        """Put the present picture into the gallery; a picture that is there already is not kept twice."""
-        if all(kept.recipe != self.recipe for kept in self.session.gallery):
-            self.edit(gallery=(*self.session.gallery, Kept(self.recipe)))
+    def keep(self, recipe: Recipe | None = None) -> None:
+        """Put a recipe, the present one by default, into the gallery; what is there already is not kept twice."""
+        recipe = recipe or self.recipe
+        if all(kept.recipe != recipe for kept in self.session.gallery):
+            self.edit(gallery=(*self.session.gallery, Kept(recipe)))
 
     def undo(self) -> None:
         self._travel(self.history.undo)

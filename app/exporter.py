@@ -65,9 +65,10 @@ class Exporter(QObject):
         """Ask where to, then draw and write the walk through the gallery."""
         document = self._window.document
         session, walk = document.session, document.session.walk
-        path = free_name(self._folder, f"{safe_name(session.recipe.model.name)}-walk", ".mp4")
+        header = document.header_of(session.gallery[0].recipe.model)
+        path = free_name(self._folder, f"{safe_name(header.ref.name)}-walk", ".mp4")
         said = f"{len(session.gallery)} pictures · {walk.frames} frames · {walk.fps:g} fps · {walk.seconds:.1f} s"
-        dialog = ExportDialog(self._window, video=True, resolution=document.spec.resolution, path=str(path), said=said)
+        dialog = ExportDialog(self._window, video=True, resolution=header.spec.resolution, path=str(path), said=said)
         dialog.wished.connect(self.write_video)
         dialog.open()
 

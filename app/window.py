@@ -26,12 +26,14 @@ from app.opening import PATTERNS, Opener
 from app.saver import Saver
 from app.settings import SETTINGS, Settings
 from app.widgets.canvas import EMPTY, Canvas
-from ganviz.recipe import Recipe, describe
+from ganviz.recipe import Recipe, describe, is_large
 from ganviz.session import Kept, Session
 
 log = logging.getLogger(__name__)
 
 HINT = "Drag on the picture to wander, or move a slider. Ctrl+Z takes anything back."
+TITLE_BAR = 32
+"""Room that the desktop's own frame takes, before it is known."""
 START_ANYWAY_MS = 1500
 """The compute thread starts after the first paint, or after this long where the window is never shown."""
 
@@ -60,7 +62,8 @@ class MainWindow(QMainWindow):
         self.canvas: Canvas = self.parts.canvas
         self.setCentralWidget(self.parts.whole)
         self.setAcceptDrops(True)
-        self.resize(1440, 1000)
+        screen = self.screen().availableGeometry()
+        self.resize(min(1440, screen.width()), min(1000, screen.height() - TITLE_BAR))
         self.setMinimumSize(960, 620)
         self._connect()
         self._apply_settings()
@@ -117,6 +120,7 @@ class MainWindow(QMainWindow):
         document.path_changed.connect(self._show_title)
         compute.started.connect(parts.status.set_device)
         compute.unavailable.connect(self._compute_unavailable)
+        compute.collapsed.connect(document.keep)
         compute.frame_ready.connect(self._frame_ready)
         compute.frame_failed.connect(self._frame_failed)
         self.exporter.connect_compute()
@@ -433,7 +437,10 @@ class MainWindow(QMainWindow):
     def keep(self) -> None:
         """Put the picture into the gallery, and show that."""
         self.document.seal()
-        self.document.keep()
+        if is_large(self.document.recipe.latent):
+            self.compute.collapse(self.document.recipe)  # and keep it when it is one vector
+        else:
+            self.document.keep()
         self.parts.show_tab("gallery")
 
     def show_keys(self) -> None:

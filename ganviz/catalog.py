@@ -41,13 +41,22 @@ def fetched() -> list[Header]:
 
 
 def recent() -> list[Header]:
-    """Models opened lately from elsewhere, newest first; those that are gone or damaged are passed over."""
+    """Models opened lately from elsewhere, newest first; those that are gone or damaged are passed over.
+
+    A run folder stands for its newest snapshot.
+    """
     own = {header.path.resolve() for header in bundled()}
-    return _headers([path for path in _recent_paths() if path.is_file() and path.resolve() not in own])
+    found = []
+    for path in _recent_paths():
+        try:
+            found.append(newest_snapshot(path) if path.is_dir() else path)
+        except GanvizError as error:
+            log.warning("%s", error)
+    return _headers([path for path in dict.fromkeys(found) if path.is_file() and path.resolve() not in own])
 
 
 def remember(path: str | Path) -> None:
-    """Put a model at the head of the recent list. A list that cannot be written is only logged: it is a comfort."""
+    """Put a model, or a run folder, at the head of the recent list; a list that cannot be written is only logged."""
     path = Path(path).resolve()
     if path.parent == (places.resources() / "models").resolve():
         return
@@ -104,6 +113,10 @@ def locate(ref: ModelRef) -> Located:
     for header in known:
         if ref.digest and header.digest == ref.digest:
             return Located(header.path, True)
+    for run in (path for path in _recent_paths() if ref.digest and path.is_dir()):
+        for header in _headers(sorted((run / "snapshots").glob(f"*{SUFFIX}"))):
+            if header.digest == ref.digest:
+                return Located(header.path, True)
     for header in known:
         if header.ref.name == ref.name:
             return Located(header.path, not ref.digest)

@@ -141,7 +141,7 @@ def sample(
 ) -> None:
     """Draw a sheet of MODEL's pictures; the PNG carries what it needs to be drawn again."""
     _expect_png(out)
-    header = read_header(catalog.find(model))
+    header = _find(model)
     recipes = _recipes(header, seeds, **options)
     headings = tuple(_heading(recipe, header) for recipe in recipes)
     document: Recipe | Sheet = recipes[0]
@@ -217,7 +217,7 @@ def walk(
     else:
         if model is None or seeds is None:
             raise click.UsageError("MODEL and --seeds are needed, or --session")
-        header = read_header(catalog.find(model))
+        header = _find(model)
         keyframes = _recipes(header, seeds, **options)
         plan = Walk()
     settings = Walk(**{**plan.to_json(), **changes})
@@ -228,9 +228,15 @@ def walk(
 
     renderer = Renderer(device)
     renderer.load(header.path)
-    catalog.remember(header.path)
     target = report(video.export(renderer, recipes, out, settings.fps, size=size, licence=header.card.licence), "walk")
     click.echo(str(target))
+
+
+def _find(model: str) -> Header:
+    """The model's header; a model from elsewhere is remembered, so that its pictures can be drawn again by name."""
+    header = read_header(catalog.find(model))
+    catalog.remember(model if Path(model).is_dir() else header.path)
+    return header
 
 
 def _draw(document: Recipe | Sheet, header: Header, device: str, out: Path) -> None:
@@ -239,7 +245,6 @@ def _draw(document: Recipe | Sheet, header: Header, device: str, out: Path) -> N
 
     renderer = Renderer(device)
     renderer.load(header.path)
-    catalog.remember(header.path)
     if isinstance(document, Recipe):
         pixels = renderer.render(document).pixels
     else:

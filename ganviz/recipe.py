@@ -506,6 +506,12 @@ def size_of(latent: Expression) -> tuple[int, int]:
     return nodes, deepest
 
 
+def is_large(latent: Expression) -> bool:
+    """Whether an expression has so many parts that it is kept as one vector instead."""
+    nodes, depth = size_of(latent)
+    return nodes > COLLAPSE_NODES or depth > COLLAPSE_DEPTH
+
+
 def check_writable(*recipes: Recipe) -> None:
     """Raise GanvizError where a file with these recipes could not be read again."""
     total = 0

@@ -13,7 +13,7 @@ from ganviz import catalog, checkpoint
 from ganviz.errors import GanvizError
 from ganviz.latent import as_vector, w_of
 from ganviz.models.base import NoiseMode, StagedGenerator
-from ganviz.recipe import COLLAPSE_DEPTH, COLLAPSE_NODES, ModelRef, Noise, Recipe, size_of
+from ganviz.recipe import ModelRef, Noise, Recipe, is_large
 
 BATCH = 16
 """Pictures drawn at once in sheets and videos. Fixed, since the batch size can move a pixel by one level."""
@@ -98,8 +98,7 @@ class Renderer:
 
         Walks through pictures that were kept from walks would else grow without end. The picture stays the same.
         """
-        nodes, depth = size_of(recipe.latent)
-        if nodes <= COLLAPSE_NODES and depth <= COLLAPSE_DEPTH:
+        if not is_large(recipe.latent):
             return recipe
         return recipe.edit(latent=as_vector(recipe, self.load(recipe.model)))
 

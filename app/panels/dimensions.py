@@ -39,7 +39,7 @@ class DimensionsPanel(Card):
         values = offsets_of(latent)
         self.list.set_values(values)
         self.set_changed(bool(values))
-        self.set_caption(f"{len(values)} of {count}" if values else str(count))
+        self.set_caption(f"{len(values)} of {count} moved" if values else f"{count} offsets")
 
     def zero(self) -> None:
         """All dimensions back to what the seed gives."""

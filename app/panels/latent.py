@@ -76,6 +76,7 @@ class LatentPanel(Card):
         self.add(self.plane)
         self.add(self.variation)
         self.seed.valueChanged.connect(self._seed_typed)
+        self.seed.placed.connect(self._seed_placed)
         self.seed.began.connect(self._document.seal)
         self.seed.ended.connect(self._document.seal)
         self.dice.clicked.connect(lambda: self._set_latent(Seed(random.randrange(latents.RANDOM_SEEDS))))
@@ -138,6 +139,11 @@ class LatentPanel(Card):
             to = Seed(self.plane.seed).moved(right, down)
             latent = latents.with_anchor(self._document.recipe.latent, to)
             self._document.edit_recipe(merge="plane", latent=latent)
+
+    def _seed_placed(self, point: Seed) -> None:
+        if self._document.is_open:
+            self._document.seal()
+            self._document.edit_recipe(latent=latents.with_base(self._document.recipe.latent, point))
 
     def _seed_typed(self, seed: int) -> None:
         if self._document.is_open:

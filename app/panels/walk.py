@@ -105,7 +105,8 @@ class WalkBar(QWidget):
         for button in (self.rewind_button, self.play_button):
             button.setEnabled(self.can_play)
         time = f"{walk.seconds:.1f} s" if walk.seconds < 60 else duration(walk.seconds)
-        self.length.setText(f"{time} through {count} pictures" if count > 1 else "")
+        said = f"{time} through {count} pictures" if self._one_model() else "the kept pictures are of several models"
+        self.length.setText(said if count > 1 else "")
         if self.playing and (not self.can_play or session.walk != self._recipes_walk()):
             self.play(False)
 
@@ -129,12 +130,15 @@ class WalkBar(QWidget):
 
     @property
     def can_play(self) -> bool:
-        """Whether there is a walk, and its models are here."""
+        """Whether there is a walk, through pictures of one model, and that model is here."""
         document = self._document
         if not document.is_open:
             return False
         gallery = document.session.gallery
-        return len(gallery) > 1 and all(document.knows(kept.recipe.model) for kept in gallery)
+        return len(gallery) > 1 and self._one_model() and document.knows(gallery[0].recipe.model)
+
+    def _one_model(self) -> bool:
+        return len({kept.recipe.model.digest for kept in self._document.session.gallery}) <= 1
 
     @property
     def playing(self) -> bool:

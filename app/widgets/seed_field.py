@@ -6,6 +6,8 @@ from PySide6.QtWidgets import QAbstractSpinBox, QWidget
 
 from app import theme
 from app.widgets.number import leave_undo
+from ganviz.notation import parse_seeds
+from ganviz.recipe import Seed
 
 SEED_LIMIT = 1 << 32
 ROW = 100
@@ -15,11 +17,12 @@ ROW = 100
 class SeedField(QAbstractSpinBox):
     """A field for a seed. Up and down step by 1, Page Up and Page Down by 100; both wrap around.
 
-    Signals: `valueChanged(object)` with an int, which may be too large for Qt's own int; `began` and `ended` around
-    each gesture.
+    Signals: `valueChanged(object)` with an int, which may be too large for Qt's own int; `placed(object)` with a
+    `Seed` when a point of the seed plane was typed, as in 1402@0.31/-0.12; `began` and `ended` around each gesture.
     """
 
     valueChanged = Signal(object)
+    placed = Signal(object)
     began = Signal()
     ended = Signal()
 
@@ -29,7 +32,10 @@ class SeedField(QAbstractSpinBox):
         self._in_gesture = False
         self.setObjectName(name)
         self.setAccessibleName("Seed")
-        self.setToolTip("Seed of the latent, 0 to 4294967295: type one, or step with the arrow keys")
+        self.setToolTip(
+            "Seed of the latent, 0 to 4294967295: type one, or a point of the seed plane like 1402@0.31/-0.12, "
+            "or step with the arrow keys"
+        )
         self.lineEdit().setTextMargins(6, 0, 6, 0)  # the style sheet leaves the editor the whole width
         self.setFont(theme.text_font(tabular=True))
         self.setFixedHeight(theme.FIELD_HEIGHT)
@@ -70,7 +76,12 @@ class SeedField(QAbstractSpinBox):
 
     def _typed(self) -> None:
         text = self.lineEdit().text().strip()
-        self.setValue(int(text) if text.isdecimal() else self._value)
+        point = _point(text)
+        if point is not None:
+            self.placed.emit(point)
+            self._fill()
+        else:
+            self.setValue(int(text) if text.isdecimal() else self._value)
         self.lineEdit().setText(self.lineEdit().text())  # clears the field's own undo: it is the document's now
 
     def validate(self, text: str, pos: int):
@@ -78,7 +89,11 @@ class SeedField(QAbstractSpinBox):
         if not plain:
             return QValidator.State.Intermediate, text, pos
         good = plain.isdecimal() and plain.isascii() and int(plain) < SEED_LIMIT
-        return (QValidator.State.Acceptable if good else QValidator.State.Invalid), text, pos
+        if good or _point(plain) is not None:
+            return QValidator.State.Acceptable, text, pos
+        number, at, place = plain.partition("@")
+        begun = at and number.isdecimal() and int(number) < SEED_LIMIT and not place.strip("+-./0123456789")
+        return (QValidator.State.Intermediate if begun else QValidator.State.Invalid), text, pos
 
     def fixup(self, text: str) -> str:
         return str(self._value)
@@ -138,3 +153,14 @@ class SeedField(QAbstractSpinBox):
 
     def minimumSizeHint(self) -> QSize:
         return self.sizeHint()
+
+
+def _point(text: str) -> Seed | None:
+    """The point of the seed plane that a text names, if it names just one."""
+    if "@" not in text:
+        return None
+    try:
+        (point,) = parse_seeds(text)
+    except ValueError:
+        return None
+    return point

@@ -46,7 +46,7 @@ def test_status_says_rendering_exactly_while_the_picture_is_behind(story):
 
 
 def test_dimensions_are_listed_moved_found_and_reset(story):
-    assert story.find("dimensions-card").caption.text() == "8"
+    assert story.find("dimensions-card").caption.text() == "8 offsets"
     story.find("latent-slider-3").setValue(2.5)
     story.find("latent-slider-5").setValue(-1)
     assert story.recipe.latent == Offset(Seed(0), ((3, 2.5), (5, -1.0)))

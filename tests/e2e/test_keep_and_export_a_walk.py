@@ -12,7 +12,7 @@ from PySide6.QtCore import Qt
 
 from app.exporting import ExportDialog, Wish
 from ganviz.ffmpeg import add_gif_comment
-from ganviz.recipe import Seed
+from ganviz.recipe import Seed, Slerp, Vector
 
 
 @pytest.fixture
@@ -218,3 +218,30 @@ def test_the_suggested_name_of_a_film_stays_in_its_folder(kept, monkeypatch, tmp
     dialog = kept.window.findChild(ExportDialog)
     assert Path(dialog.path.text()).parent == tmp_path
     dialog.reject()
+
+
+def test_what_is_combined_from_very_many_is_kept_as_one_vector(begin, tiny_checkpoint):
+    story = begin(tiny_checkpoint)
+    latent = Seed(0)
+    for seed in range(1, 8):
+        latent = Slerp(Slerp(latent, Seed(seed), 0.3), Slerp(Seed(seed), latent, 0.3), 0.5)
+    story.document.edit_recipe(latent=latent)
+    story.settle()
+    before = story.pixels()
+    story.click("keep")
+    story.wait(lambda: story.document.session.gallery)
+    (kept,) = story.document.session.gallery
+    assert isinstance(kept.recipe.latent, Vector)
+    story.document.edit_recipe(latent=kept.recipe.latent)
+    story.settle()
+    assert (story.pixels() == before).all()
+
+
+def test_pictures_of_two_models_are_no_walk_and_the_bar_says_so(begin, tiny_checkpoint, tiny_conditional):
+    story = begin(tiny_checkpoint)
+    story.click("keep")
+    story.window.open(str(tiny_conditional))
+    story.wait(lambda: story.document.spec.num_classes == 3)
+    story.click("keep")
+    assert not story.find("walk-play").isEnabled() and not story.find("export-video").isEnabled()
+    assert "several models" in story.find("walk-length").text()

@@ -124,5 +124,5 @@ def test_a_run_folder_opens_its_newest_snapshot(story, tmp_path, make_checkpoint
     assert "my-run" in story.find("work").text()
     story.wait(lambda: story.recipe.model.name == "late")
     story.settle()
-    assert story.find("dimensions-card").caption.text() == "6"
+    assert story.find("dimensions-card").caption.text() == "6 offsets"
     assert not story.find("work").isVisible()

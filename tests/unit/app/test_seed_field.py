@@ -2,6 +2,7 @@ import pytest
 from PySide6.QtCore import Qt
 
 from app.widgets.seed_field import SeedField
+from ganviz.recipe import Seed
 
 
 @pytest.fixture
@@ -67,3 +68,12 @@ def test_showing_a_seed_says_nothing(seed, heard):
     ears = heard(value=seed.valueChanged)
     seed.show_value(99)
     assert seed.value() == 99 and seed.text() == "99" and ears.names == []
+
+
+def test_a_point_of_the_seed_plane_can_be_typed(seed, qtbot):
+    placed = []
+    seed.placed.connect(placed.append)
+    seed.selectAll()
+    qtbot.keyClicks(seed, "1402@0.31/-0.12")
+    qtbot.keyClick(seed, Qt.Key.Key_Return)
+    assert placed == [Seed(1402, 0.31, -0.12)]

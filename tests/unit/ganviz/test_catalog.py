@@ -99,3 +99,17 @@ def test_a_home_that_cannot_be_made_costs_only_the_recent_list(bundle: Path, mon
     assert catalog.recent() == [] and catalog.fetched() == []
     catalog.remember("/somewhere/x.safetensors")
     assert catalog.find("tiny").name == "tiny.safetensors"
+
+
+def test_a_run_folder_is_remembered_once_as_its_newest_snapshot(bundle: Path, tmp_path: Path, make_checkpoint) -> None:
+    run = tmp_path / "run" / "snapshots"
+    run.mkdir(parents=True)
+    digests = []
+    for k in (1, 2):
+        shutil.copyfile(make_checkpoint("live", z_dim=8 + k), run / f"{k:08d}.safetensors")
+        catalog.remember(run.parent)
+        (header,) = catalog.recent()
+        assert header.path.stem == f"{k:08d}"
+        digests.append(header.digest)
+    located = catalog.locate(ModelRef("live", digests[0]))
+    assert located == catalog.Located(run / "00000001.safetensors", True), "older snapshots are found by their weights"
