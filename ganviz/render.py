@@ -33,6 +33,8 @@ def pick_device(device: str = "auto") -> str:
     """The best of "cuda", "mps" and "cpu" that is there, or the one asked for; GanvizError when that does not work."""
     if device != "auto":
         try:
+            if torch.device(device).type not in ("cpu", "cuda", "mps"):
+                raise RuntimeError("no pictures can be drawn on it")
             torch.zeros(1, device=device)
         except (RuntimeError, AssertionError, NotImplementedError) as error:
             reason = str(error).splitlines()[0][:200]

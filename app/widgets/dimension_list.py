@@ -7,7 +7,8 @@ live at a time, and the one longest out of view takes the next name.
 import re
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from app import theme
 from app.widgets.number import NumberRow
@@ -51,7 +52,13 @@ class DimensionList(QWidget):
         self.search.setClearButtonEnabled(False)
         self.search.addAction(theme.icon("magnify", "muted"), QLineEdit.ActionPosition.LeadingPosition)
         self.search.textChanged.connect(self._filter)
+        self.search.installEventFilter(self)
         self._content = QWidget()
+        self.nothing = QLabel("No dimension is meant by that. Type a number, a range like 30-40, or * for those moved.")
+        self.nothing.setObjectName(f"{name}s-nothing")
+        self.nothing.setProperty("tone", "muted")
+        self.nothing.setWordWrap(True)
+        self.nothing.hide()
         self._area = QScrollArea()
         self._area.setObjectName(f"{name}s-area")
         self._area.setAccessibleName("Latent dimensions")
@@ -68,6 +75,7 @@ class DimensionList(QWidget):
         whole.setContentsMargins(0, 0, 0, 0)
         whole.setSpacing(8)
         whole.addLayout(top)
+        whole.addWidget(self.nothing)
         whole.addWidget(self._area, 1)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self._settle = QTimer(self, singleShot=True, interval=0)
@@ -163,7 +171,13 @@ class DimensionList(QWidget):
         return row
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """A row that gets the focus comes into view, with its neighbours, so that Tab goes on to them."""
+        """A row that gets the focus comes into view, with its neighbours, so that Tab goes on; Esc ends a search."""
+        if watched is self.search:
+            escape = event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent)
+            if escape and event.key() == Qt.Key.Key_Escape and self.search.text():
+                self.search.clear()
+                return True
+            return False
         if event.type() == QEvent.Type.FocusIn and isinstance(watched, QWidget):
             row = watched.parentWidget()
             dimension = row.property("dimension") if row is not None else None
@@ -204,6 +218,7 @@ class DimensionList(QWidget):
 
     def _filter(self, text: str) -> None:
         self._shown = matching(text, self._count, self._values)
+        self.nothing.setVisible(not self._shown)
         self._area.verticalScrollBar().setValue(0)
         self._arrange()
 
@@ -248,10 +263,10 @@ class DimensionList(QWidget):
 
 def matching(text: str, count: int, values: dict[int, float]) -> list[int]:
     """The dimensions that a search names: "37", "30-40", both with commas; "*" means moved ones, "" means all."""
-    text = text.strip()
+    text = text.strip().removeprefix("z").strip()
     if text == "*":
         return sorted(values)
     found: set[int] = set()
     for first, _, last in re.findall(r"(\d+)(\s*-\s*(\d+))?", text):
         found.update(range(int(first), min(count - 1, int(last or first)) + 1))
-    return sorted(k for k in found if k < count) if found else ([] if re.search(r"\d", text) else list(range(count)))
+    return sorted(k for k in found if k < count) if text else list(range(count))

@@ -1,4 +1,5 @@
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QWidget
 
 from app.widgets.dimension_list import FIRST, POOL, DimensionList, matching
@@ -94,7 +95,8 @@ def test_search_shows_one_or_a_range_or_what_was_moved(dimensions):
         ("z 5", [5]),
         ("999", []),
         ("", list(range(64))),
-        ("x", list(range(64))),
+        ("x", []),
+        ("z", list(range(64))),
         ("*", [2, 9]),
         ("1-999999999999", list(range(1, 64))),
     ],
@@ -125,3 +127,14 @@ def test_tab_goes_on_through_rows_that_were_not_in_view(dimensions, qtbot):
         seen.append(dimensions.focusWidget().objectName())
     wanted = [f"latent-slider-{k}{end}" for k in range(40) for end in ("", "-field")]
     assert seen == wanted
+
+
+def test_a_search_that_means_nothing_says_so_and_esc_ends_it(qtbot):
+    widget = DimensionList()
+    qtbot.addWidget(widget)
+    widget.show()
+    for text in ("200", "40-30", "*", "foo"):
+        widget.search.setText(text)
+        assert widget.nothing.isVisible(), text
+    qtbot.keyClick(widget.search, Qt.Key.Key_Escape)
+    assert widget.search.text() == "" and not widget.nothing.isVisible()

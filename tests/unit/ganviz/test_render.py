@@ -166,7 +166,7 @@ def test_a_renamed_copy_of_the_weights_answers_with_the_recipe_that_was_asked_fo
 
 
 def test_a_device_that_is_not_here_is_one_clear_error() -> None:
-    for device in ("cuda", "mps", "gpu"):
+    for device in ("cuda", "mps", "gpu", "meta"):
         with pytest.raises(GanvizError, match=f"device {device}"):
             Renderer(device)
 
