@@ -99,7 +99,7 @@ def show_without_screen() -> int:
     environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
     for words in (
         ["--screenshot", str(picture)],
-        ["walk", "faces-dcgan", "--seeds", "1,5,9", "--frames", "90", "--loop", "--size", "256", "--out", str(film)],
+        ["walk", "faces-dcgan", "--seeds", "1,33,49", "--frames", "90", "--loop", "--size", "256", "--out", str(film)],
     ):
         code = subprocess.call([sys.executable, "-m", "app", *words], env=environment, stdout=subprocess.DEVNULL)
         if code != 0:

@@ -182,6 +182,7 @@ def render(file: Path, model: str | None, device: str, out: Path) -> None:
 @click.option("--loop", is_flag=True, default=None, help="Lead back to the first keyframe.")
 @_recipe_options
 @click.option("--size", type=click.IntRange(1, 8192), help="Side of the video in pixels. Default: the model's.")
+@click.option("--nearest", is_flag=True, help="Enlarge without smoothing, every pixel as it is.")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or mps.")
 @click.option(
     "--out", type=click.Path(path_type=str), required=True, help="walk.mp4, .webm, .gif, or FOLDER/ for PNGs."
@@ -191,6 +192,7 @@ def walk(
     seeds: tuple[Seed, ...] | None,
     session: Path | None,
     size: int | None,
+    nearest: bool,
     device: str,
     out: str,
     frames: int | None,
@@ -228,7 +230,16 @@ def walk(
 
     renderer = Renderer(device)
     renderer.load(header.path)
-    target = report(video.export(renderer, recipes, out, settings.fps, size=size, licence=header.card.licence), "walk")
+    job = video.export(
+        renderer,
+        recipes,
+        out,
+        settings.fps,
+        size=size,
+        resample="nearest" if nearest else "lanczos",
+        licence=header.card.licence,
+    )
+    target = report(job, "walk")
     click.echo(str(target))
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, get_args
 
 import numpy as np
 from PIL import Image
@@ -35,7 +35,7 @@ STEP_SECONDS = 0.1
 """... unless a step takes longer than this: then the following ones are half as large."""
 KEYFRAME_LIMIT = 1024
 
-Resample = Literal["auto", "nearest", "lanczos"]
+Resample = Literal["lanczos", "nearest"]
 
 
 class Draws(Protocol):
@@ -51,7 +51,7 @@ def export(
     fps: float | None = None,
     size: int | None = None,
     quality: Quality = "high",
-    resample: Resample = "auto",
+    resample: Resample = "lanczos",
     metadata: bool = True,
     licence: str = "",
     batch: int = 16,
@@ -62,7 +62,7 @@ def export(
     fps       frames a second; None takes the walk's own
     size      pixels a side; None is the model's. mp4 and webm repeat the last row and column to make odd sizes even
     quality   of mp4 and webm: "low", "medium" or "high"
-    resample  "nearest", "lanczos", or "auto": nearest for whole multiples of the model's size
+    resample  how pictures are brought to that size: "lanczos", smooth, or "nearest", every pixel as it is
     metadata  carry the recipes in the file, for `read_video_metadata`; `licence` is the model's, and goes with them
     batch     at most so many pictures are drawn in one step
 
@@ -115,7 +115,7 @@ class Shape:
     """How pixels are fitted to a film: side in pixels (None = as they are), resampling, even sizes."""
 
     size: int | None = None
-    resample: Resample = "auto"
+    resample: Resample = "lanczos"
     even: bool = False
 
     def apply(self, pixels: np.ndarray) -> np.ndarray:
@@ -124,7 +124,7 @@ class Shape:
         size = self.size
         if size is not None and (size, size) != (height, width):
             whole = size % height == 0 and size % width == 0
-            if self.resample == "nearest" or (self.resample == "auto" and whole):
+            if self.resample == "nearest":
                 if whole:
                     pixels = pixels.repeat(size // height, axis=0).repeat(size // width, axis=1)
                 else:
@@ -200,7 +200,7 @@ def _check(
         raise GanvizError(f"{target}: expected a size of 1 to {SIDE_LIMIT} pixels, got {size!r:.40}")
     for name, value, known in (
         ("quality", quality, ("low", "medium", "high")),
-        ("resample", resample, ("auto", "nearest", "lanczos")),
+        ("resample", resample, get_args(Resample)),
     ):
         if value not in known:
             raise GanvizError(f"{target}: {name}: expected one of {', '.join(known)}; got {value!r:.40}")

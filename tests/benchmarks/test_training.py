@@ -14,9 +14,9 @@ pytestmark = pytest.mark.benchmark
 @pytest.mark.parametrize("precision", ["float32", "auto"])
 @pytest.mark.parametrize("resolution", [32, 64])
 def test_dcgan_images_a_second(report, resolution: int, precision: str, tmp_path: Path):
-    images = np.random.default_rng(0).integers(0, 256, (640, resolution, resolution, 3), dtype=np.uint8)
+    images = np.random.default_rng(0).integers(0, 256, (320, resolution, resolution, 3), dtype=np.uint8)
     np.savez(tmp_path / "noise.npz", images=images)
-    options = "--base-channels 48 --max-channels 320 --flip --augment color,translation,cutout --images 6400"
+    options = "--base-channels 48 --max-channels 320 --flip --augment color,translation,cutout --batch 32 --images 3200"
     sizes = ["--resolution", str(resolution), "--precision", precision]
     run = tmp_path / "run"
     assert main(["dcgan", "--data", str(tmp_path / "noise.npz"), "--out", str(run), *sizes, *options.split()]) == 0

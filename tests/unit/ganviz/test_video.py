@@ -135,10 +135,10 @@ def test_a_size_can_be_asked_for(tmp_path, suffix):
     assert decoded(path)[1].shape[1:3] == (80, 80)
 
 
-def test_whole_multiples_repeat_pixels_and_other_sizes_are_resampled():
+def test_pictures_are_enlarged_smoothly_or_pixel_by_pixel():
     pixels = Painter(8).paint(Recipe(MODEL))
-    assert (Shape(24).apply(pixels) == pixels.repeat(3, axis=0).repeat(3, axis=1)).all()
-    assert difference(Shape(24, "lanczos").apply(pixels), Shape(24).apply(pixels)) > 0.5
+    assert (Shape(24, "nearest").apply(pixels) == pixels.repeat(3, axis=0).repeat(3, axis=1)).all()
+    assert difference(Shape(24).apply(pixels), Shape(24, "nearest").apply(pixels)) > 0.5
     assert Shape(20).apply(pixels).shape == (20, 20, 3)
     assert set(np.unique(Shape(20, "nearest").apply(pixels))) <= set(np.unique(pixels))
     assert Shape(4).apply(pixels[:, :, :1]).shape == (4, 4, 1)
@@ -312,7 +312,7 @@ def test_progress_counts_up_to_every_frame_and_names_what_is_done(tmp_path):
         ("walk.mp4", {"size": 0}, "walk.mp4: expected a size of 1 to 8192 pixels, got 0"),
         ("walk.mp4", {"size": 64.0}, "expected a size"),
         ("walk.mp4", {"quality": "best"}, "quality: expected one of low, medium, high; got 'best'"),
-        ("walk.mp4", {"resample": "cubic"}, "resample: expected one of auto, nearest, lanczos"),
+        ("walk.mp4", {"resample": "cubic"}, "resample: expected one of lanczos, nearest"),
         ("walk.mp4", {"recipes": []}, "expected at least one frame"),
     ],
 )
