@@ -7,8 +7,9 @@ from typing import Any
 from PySide6.QtCore import QObject, Signal
 
 from ganviz.checkpoint import Header
+from ganviz.expression import Seed
 from ganviz.history import History
-from ganviz.recipe import ModelRef, Recipe, Seed, class_weights
+from ganviz.recipe import ModelRef, Recipe, class_weights
 from ganviz.session import Kept, Session, save_session
 from ganviz.spec import Card, Spec
 from ganviz.walk import Walk

@@ -3,7 +3,7 @@
 import math
 from dataclasses import replace
 
-from ganviz.recipe import (
+from ganviz.expression import (
     Expression,
     Lerp,
     Mapped,

@@ -26,7 +26,8 @@ from app.opening import PATTERNS, Opener
 from app.saver import Saver
 from app.settings import SETTINGS, Settings
 from app.widgets.canvas import EMPTY, Canvas
-from ganviz.recipe import Recipe, describe, is_large
+from ganviz.expression import is_large
+from ganviz.recipe import Recipe, describe
 from ganviz.session import Kept, Session
 
 log = logging.getLogger(__name__)

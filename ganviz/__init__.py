@@ -9,42 +9,31 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from ganviz import latent as latent
     from ganviz.errors import GanvizError as GanvizError
-    from ganviz.recipe import Lerp as Lerp
-    from ganviz.recipe import Mapped as Mapped
-    from ganviz.recipe import Mean as Mean
+    from ganviz.expression import Lerp as Lerp
+    from ganviz.expression import Mapped as Mapped
+    from ganviz.expression import Mean as Mean
+    from ganviz.expression import Offset as Offset
+    from ganviz.expression import Seed as Seed
+    from ganviz.expression import Slerp as Slerp
+    from ganviz.expression import Sum as Sum
+    from ganviz.expression import Vector as Vector
     from ganviz.recipe import ModelRef as ModelRef
-    from ganviz.recipe import Offset as Offset
     from ganviz.recipe import Recipe as Recipe
-    from ganviz.recipe import Seed as Seed
     from ganviz.recipe import Sheet as Sheet
-    from ganviz.recipe import Slerp as Slerp
-    from ganviz.recipe import Sum as Sum
-    from ganviz.recipe import Vector as Vector
     from ganviz.render import Frame as Frame
     from ganviz.render import Renderer as Renderer
     from ganviz.render import load as load
 
 __version__ = "0.1.0"
 
-_RECIPE = (
-    "Lerp",
-    "Mapped",
-    "Mean",
-    "ModelRef",
-    "Noise",
-    "Offset",
-    "Recipe",
-    "Seed",
-    "Sheet",
-    "Slerp",
-    "Sum",
-    "Vector",
-)
+_EXPRESSION = ("Lerp", "Mapped", "Mean", "Offset", "Seed", "Slerp", "Sum", "Vector")
+_RECIPE = ("ModelRef", "Noise", "Recipe", "Sheet")
 _HOMES = {
     "GanvizError": "ganviz.errors",
     "Frame": "ganviz.render",
     "Renderer": "ganviz.render",
     "load": "ganviz.render",
+    **dict.fromkeys(_EXPRESSION, "ganviz.expression"),
     **dict.fromkeys(_RECIPE, "ganviz.recipe"),
 }
 _MODULES = ("catalog", "checkpoint", "datasets", "latent", "render", "session", "video", "walk")

@@ -16,10 +16,11 @@ import click
 from ganviz import __version__, catalog
 from ganviz.checkpoint import Header, read_header
 from ganviz.errors import GanvizError
+from ganviz.expression import SEED_LIMIT, Seed
 from ganviz.jobs import Job, Progress, run
 from ganviz.models import MODELS
 from ganviz.notation import format_seed, parse_code, parse_label, parse_seeds
-from ganviz.recipe import SEED_LIMIT, Noise, Recipe, Seed, Sheet, class_weights
+from ganviz.recipe import Noise, Recipe, Sheet, class_weights
 from ganviz.session import load_session, read_png, write_png
 from ganviz.walk import EASINGS, Interpolation, Walk, WalkRecipes
 

@@ -10,7 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ganviz.recipe import Expression, Lerp, Mapped, Mean, Offset, Recipe, Seed, Slerp, Sum, Vector, space_of
+from ganviz.expression import Expression, Lerp, Mapped, Mean, Offset, Seed, Slerp, Sum, Vector, space_of
+from ganviz.recipe import Recipe
 from ganviz.spec import Spec
 
 if TYPE_CHECKING:

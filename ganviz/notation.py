@@ -2,7 +2,8 @@
 
 import re
 
-from ganviz.recipe import SEED_LIMIT, Seed, class_weights
+from ganviz.expression import SEED_LIMIT, Seed
+from ganviz.recipe import class_weights
 from ganviz.spec import Card, Spec
 
 MOST_SEEDS = 65_536

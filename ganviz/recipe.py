@@ -1,37 +1,34 @@
 """The recipe: a small frozen value that says everything about one picture.
 
-A picture is a pure function of its recipe, so a recipe is what a session keeps, what a keyframe is and what is
-written into every exported image. Nothing here knows torch; `ganviz.render` turns recipes into pixels.
-
-The latent is an expression, a small value tree. Where it lives ("z" or "w") follows from its parts, see
-`space_of`. Arrays never stand in JSON: a `Vector` names its array by SHA-256.
+A picture is a pure function of its recipe, so a recipe is what a session keeps, what a keyframe is and what is written
+into every exported image. Nothing here knows torch; `ganviz.render` turns recipes into pixels.
 """
 
-import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
 
 from ganviz.errors import GanvizError
+from ganviz.expression import (
+    FILE_NODES,
+    MAX_DEPTH,
+    MAX_NODES,
+    Budget,
+    Expression,
+    Seed,
+    Vector,
+    describe_latent,
+    expression_from_json,
+    expression_to_json,
+    size_of,
+    walk_nodes,
+)
+from ganviz.reading import expect, number, numbers, whole
 
-MAX_NODES = 4096
-"""More nodes than this in one expression are neither read nor written."""
-MAX_DEPTH = 64
-FILE_NODES = 1 << 18
-"""Nodes of all expressions in one file together."""
-COLLAPSE_NODES = 64
-"""An expression with more nodes is kept as the vector that it evaluates to."""
-COLLAPSE_DEPTH = 16
 MAX_CELLS = 65536
-SEED_LIMIT = 1 << 32
-PLANE_ROW = 100
-"""Seeds between one row of the seed plane and the next, as in the StyleGAN tools."""
-
 HEADINGS = ("headings", "column_headings", "row_headings")
-
-Space = Literal["z", "w"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,122 +40,6 @@ class ModelRef:
 
     def to_json(self) -> dict[str, Any]:
         return {"name": self.name, "digest": self.digest}
-
-
-@dataclass(frozen=True, slots=True)
-class Seed:
-    """z drawn from the prior with this seed, `numpy.random.RandomState(seed).randn(z_dim)`.
-
-    `right` and `down` move on the seed plane, where the neighbours are seed + 1 and seed + 100 (mod 2^32): the four
-    corners around the point are blended bilinearly in w. In a space without a mapping network the weights are
-    divided by their root sum of squares, so that the blend is as long as its corners.
-    """
-
-    seed: int
-    right: float = 0.0
-    down: float = 0.0
-
-    def __post_init__(self) -> None:
-        if isinstance(self.seed, bool) or not isinstance(self.seed, int) or not 0 <= self.seed < SEED_LIMIT:
-            raise ValueError(f"seed: expected a whole number from 0 to {SEED_LIMIT - 1}, got {self.seed!r}")
-
-    @property
-    def on_plane(self) -> bool:
-        """Whether the point lies between seeds, so that it is a blend."""
-        return self.right != 0.0 or self.down != 0.0
-
-    def moved(self, right: float, down: float) -> "Seed":
-        """The point of the seed plane this far to the right and down, named by its nearest seed."""
-        x, y = self.right + right, self.down + down
-        columns, rows = round(x), round(y)
-        seed = (self.seed + columns + PLANE_ROW * rows) % SEED_LIMIT
-        # Rounded so that a point reached by dragging there and back compares equal to where it began.
-        return Seed(seed, round(x - columns, 6), round(y - rows, 6))
-
-    def corners(self) -> tuple[tuple[int, float], ...]:
-        """The seeds around the point with their bilinear weights (sum 1), those of weight 0 left out."""
-        left, top = int(np.floor(self.right)), int(np.floor(self.down))
-        x, y = self.right - left, self.down - top
-        weights = {}
-        for column, across in ((left, 1 - x), (left + 1, x)):
-            for row, along in ((top, 1 - y), (top + 1, y)):
-                if across * along > 0:
-                    weights[(self.seed + column + PLANE_ROW * row) % SEED_LIMIT] = across * along
-        return tuple(weights.items())
-
-
-@dataclass(frozen=True, slots=True)
-class Vector:
-    """An array, named by the SHA-256 of its float32 bytes and shape; compared and hashed by that name.
-
-    In space "z" the array is (z_dim,), in space "w" (num_ws, w_dim), or (w_dim,) for all style inputs alike.
-    """
-
-    digest: str
-    space: Space = "z"
-    array: np.ndarray | None = field(default=None, compare=False, repr=False)
-
-    @classmethod
-    def of(cls, array: np.ndarray, space: Space = "z") -> "Vector":
-        """Keep a read-only float32 copy of `array`."""
-        kept = np.array(array, dtype=np.float32, order="C")
-        if kept.ndim not in (1, 2) or not np.isfinite(kept).all():
-            raise ValueError(f"vector: expected one or two dimensions of finite numbers, got shape {kept.shape}")
-        kept.setflags(write=False)
-        return cls(array_digest(kept), space, kept)
-
-
-@dataclass(frozen=True, slots=True)
-class Mapped:
-    """`base` taken through the mapping network, so that what is done with it is done in w."""
-
-    base: "Expression"
-
-
-@dataclass(frozen=True, slots=True)
-class Mean:
-    """The plain mean of several latents."""
-
-    items: "tuple[Expression, ...]"
-
-
-@dataclass(frozen=True, slots=True)
-class Sum:
-    """A weighted sum of latents; the weights need not add up to 1."""
-
-    terms: "tuple[tuple[float, Expression], ...]"
-
-
-@dataclass(frozen=True, slots=True)
-class Lerp:
-    """(1 - t) a + t b."""
-
-    a: "Expression"
-    b: "Expression"
-    t: float
-
-
-@dataclass(frozen=True, slots=True)
-class Slerp:
-    """Spherical interpolation (White 2016): the angle runs evenly from a to b, the length linearly."""
-
-    a: "Expression"
-    b: "Expression"
-    t: float
-
-
-@dataclass(frozen=True, slots=True)
-class Offset:
-    """`base` with some dimensions moved: `values` holds (dimension, amount), ordered, without zeros.
-
-    In z the amount is in the prior's own unit, in w in standard deviations of that dimension.
-    """
-
-    base: "Expression"
-    values: tuple[tuple[int, float], ...]
-
-
-Expression = Seed | Vector | Mapped | Mean | Sum | Lerp | Slerp | Offset
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,19 +101,19 @@ class Recipe:
         `arrays` holds the arrays that it names, float32 and checked against their digests; `budget` is shared by
         all recipes of one file.
         """
-        _expect(data, dict, "recipe")
+        expect(data, dict, "recipe")
         unknown = set(data) - {"model", "latent", "label", "codes", "psi", "cutoff", "noise"}
         if unknown:
             raise GanvizError(f"recipe: {sorted(unknown)[0]!r} is not known here; a newer ganviz may have written it")
-        model = _expect(data.get("model"), dict, "recipe's model")
+        model = expect(data.get("model"), dict, "recipe's model")
         name, digest = model.get("name", ""), model.get("digest", "")
         if not (isinstance(name, str) and isinstance(digest, str) and len(name) < 512 and len(digest) < 256):
             raise GanvizError("recipe's model: expected a name and a digest in text")
         if set(name) & set("/\\:"):
             raise GanvizError(f"recipe's model: expected a name, got a path: {name!r:.80}")
-        codes = _expect(data.get("codes", {}), dict, "recipe's codes")
+        codes = expect(data.get("codes", {}), dict, "recipe's codes")
         label = data.get("label")
-        noise = _expect(data.get("noise", {}), dict, "recipe's noise")
+        noise = expect(data.get("noise", {}), dict, "recipe's noise")
         mode = noise.get("mode", "const")
         if mode not in ("const", "none", "random"):
             raise GanvizError(f"recipe's noise: expected const, none or random, got {mode!r}")
@@ -240,11 +121,11 @@ class Recipe:
         return cls(
             model=ModelRef(name, digest),
             latent=expression_from_json(data.get("latent"), arrays, budget),
-            label=None if label is None else _numbers(label, "recipe's label"),
-            codes=tuple((str(key), _numbers(value, f"code {key}")) for key, value in codes.items()),
-            psi=_number(data.get("psi", 1.0), "psi"),
-            cutoff=None if cutoff is None else _whole(cutoff, "cutoff"),
-            noise=Noise(mode, _whole(noise.get("seed", 0), "noise seed")),
+            label=None if label is None else numbers(label, "recipe's label"),
+            codes=tuple((str(key), numbers(value, f"code {key}")) for key, value in codes.items()),
+            psi=number(data.get("psi", 1.0), "psi"),
+            cutoff=None if cutoff is None else whole(cutoff, "cutoff"),
+            noise=Noise(mode, whole(noise.get("seed", 0), "noise seed")),
         )
 
 
@@ -287,10 +168,10 @@ class Sheet:
             if cell is None:
                 cells.append(None)
                 continue
-            whole = cell.to_json()
-            edit = {key: value for key, value in whole.items() if base.get(key) != value}
+            full = cell.to_json()
+            edit = {key: value for key, value in full.items() if base.get(key) != value}
             # A field that only the base sets has to be unset again: null stands for "its default".
-            edit.update({key: None for key in base if key not in whole})
+            edit.update({key: None for key in base if key not in full})
             cells.append(edit)
         data: dict[str, Any] = {"base": base, "cells": cells, "columns": self.columns}
         for name in HEADINGS:
@@ -303,9 +184,9 @@ class Sheet:
     @classmethod
     def from_json(cls, data: Any, arrays: Mapping[str, np.ndarray] | None = None) -> "Sheet":
         """Rebuild a sheet from untrusted JSON."""
-        _expect(data, dict, "sheet")
-        base = _expect(data.get("base"), dict, "sheet's base")
-        edits = _expect(data.get("cells"), list, "sheet's cells")
+        expect(data, dict, "sheet")
+        base = expect(data.get("base"), dict, "sheet's base")
+        edits = expect(data.get("cells"), list, "sheet's cells")
         if not 0 < len(edits) <= MAX_CELLS:
             raise GanvizError(f"sheet: expected 1 to {MAX_CELLS} cells, got {len(edits)}")
         budget = Budget()
@@ -316,14 +197,14 @@ class Sheet:
             if edit is None:
                 cells.append(None)
                 continue
-            whole = {**base, "latent": seed, **_expect(edit, dict, "sheet's cell")}
-            cell = Recipe.from_json({k: v for k, v in whole.items() if v is not None}, arrays, budget)
+            merged = {**base, "latent": seed, **expect(edit, dict, "sheet's cell")}
+            cell = Recipe.from_json({k: v for k, v in merged.items() if v is not None}, arrays, budget)
             cells.append(cell if "latent" in edit else cell.edit(latent=first.latent))
         headings = {
-            name: tuple(str(text)[:200] for text in _expect(data.get(name, []), list, "sheet's headings"))
+            name: tuple(str(text)[:200] for text in expect(data.get(name, []), list, "sheet's headings"))
             for name in HEADINGS
         }
-        columns = _whole(data.get("columns", 1), "sheet's columns")
+        columns = whole(data.get("columns", 1), "sheet's columns")
         if not 1 <= columns <= len(cells) or all(cell is None for cell in cells):
             raise GanvizError(f"sheet: expected a picture and 1 to {len(cells)} columns, got {columns} columns")
         return cls(tuple(cells), columns, **headings, labels=data.get("labels") is True)
@@ -334,61 +215,6 @@ def class_weights(index: int, num_classes: int) -> tuple[float, ...]:
     return tuple(1.0 if k == index else 0.0 for k in range(num_classes))
 
 
-def space_of(latent: Expression, has_mapping: bool) -> Space:
-    """The space that an expression lives in: "z" only where all its parts do.
-
-    Without a mapping network everything is in "z": there w is the noise itself with the conditions behind it, and
-    the conditions always come from the recipe's label and codes.
-    """
-    if not has_mapping:
-        return "z"
-    match latent:
-        case Seed():
-            return "w" if latent.on_plane else "z"
-        case Vector():
-            return latent.space
-        case Mapped():
-            return "w"
-        case _:
-            return "w" if any(space_of(part, True) == "w" for part in parts(latent)) else "z"
-
-
-def parts(latent: Expression) -> "tuple[Expression, ...]":
-    """The expressions directly below this one."""
-    match latent:
-        case Mapped() | Offset():
-            return (latent.base,)
-        case Mean():
-            return latent.items
-        case Sum():
-            return tuple(item for _, item in latent.terms)
-        case Lerp() | Slerp():
-            return (latent.a, latent.b)
-        case _:
-            return ()
-
-
-def walk_nodes(latent: Expression) -> Iterator[Expression]:
-    """This expression and all below it."""
-    stack = [latent]
-    while stack:
-        node = stack.pop()
-        yield node
-        stack.extend(parts(node))
-
-
-def offsets_of(latent: Expression) -> dict[int, float]:
-    """The amounts by which the outermost Offset moves each dimension."""
-    return dict(latent.values) if isinstance(latent, Offset) else {}
-
-
-def with_offsets(latent: Expression, values: Mapping[int, float]) -> Expression:
-    """`latent` with its outermost offsets replaced by `values`; without any, its base alone."""
-    base = latent.base if isinstance(latent, Offset) else latent
-    kept = tuple(sorted((int(k), float(v)) for k, v in values.items() if v != 0.0))
-    return Offset(base, kept) if kept else base
-
-
 def arrays_of(*recipes: Recipe) -> dict[str, np.ndarray]:
     """Every array that these recipes name, by digest."""
     found: dict[str, np.ndarray] = {}
@@ -397,12 +223,6 @@ def arrays_of(*recipes: Recipe) -> dict[str, np.ndarray]:
             if isinstance(node, Vector) and node.array is not None:
                 found[node.digest] = node.array
     return found
-
-
-def array_digest(array: np.ndarray) -> str:
-    """SHA-256 over shape and little-endian float32 bytes."""
-    plain = np.ascontiguousarray(array, dtype="<f4")
-    return hashlib.sha256(repr(plain.shape).encode() + plain.tobytes()).hexdigest()
 
 
 def describe(recipe: Recipe, class_names: tuple[str, ...] = ()) -> str:
@@ -423,95 +243,6 @@ def describe(recipe: Recipe, class_names: tuple[str, ...] = ()) -> str:
     return " · ".join(part for part in said if part)
 
 
-def describe_latent(latent: Expression) -> str:
-    """The latent part of `describe`."""
-    match latent:
-        case Seed(seed, right, down):
-            return f"seed {seed} + ({right:.2f}, {down:.2f})" if latent.on_plane else f"seed {seed}"
-        case Vector(digest, space):
-            return f"{space} {digest[:8]}"
-        case Mapped(base):
-            return describe_latent(base)
-        case Mean(items):
-            return f"mean of {len(items)}"
-        case Sum(terms) if len(terms) <= 3:
-            return " + ".join(f"{weight:.2f} × {describe_latent(item)}" for weight, item in terms)
-        case Sum(terms):
-            return f"sum of {len(terms)}"
-        case Lerp(a, b, t) | Slerp(a, b, t):
-            return f"{describe_latent(a)} → {describe_latent(b)} at {t:.2f}"
-        case Offset(base, values):
-            moved = f"z{values[0][0]} {values[0][1]:+.2f}" if len(values) == 1 else f"{len(values)} dimensions moved"
-            return f"{describe_latent(base)} · {moved}"
-
-
-def expression_to_json(latent: Expression) -> dict[str, Any]:
-    """The tree as JSON, one object a node, told apart by its only or first key."""
-    match latent:
-        case Seed(seed, right, down):
-            return {"seed": seed, "at": [right, down]} if latent.on_plane else {"seed": seed}
-        case Vector(digest, space):
-            return {"vector": digest, "space": space}
-        case Mapped(base):
-            return {"mapped": expression_to_json(base)}
-        case Mean(items):
-            return {"mean": [expression_to_json(item) for item in items]}
-        case Sum(terms):
-            return {"sum": [[weight, expression_to_json(item)] for weight, item in terms]}
-        case Lerp(a, b, t):
-            return {"lerp": [expression_to_json(a), expression_to_json(b)], "t": t}
-        case Slerp(a, b, t):
-            return {"slerp": [expression_to_json(a), expression_to_json(b)], "t": t}
-        case Offset(base, values):
-            return {"offset": expression_to_json(base), "by": [[k, v] for k, v in values]}
-
-
-def expression_from_json(
-    data: Any, arrays: Mapping[str, np.ndarray] | None = None, budget: "Budget | None" = None
-) -> Expression:
-    """Rebuild an expression from untrusted JSON, with the arrays that it names; caps on depth and size."""
-    budget = budget or Budget()
-    budget.begin_expression()
-    return _read_expression(data, arrays or {}, budget, MAX_DEPTH)
-
-
-class Budget:
-    """How many nodes may still be read, in this expression and in this file."""
-
-    def __init__(self) -> None:
-        self.file = FILE_NODES
-        self.expression = MAX_NODES
-
-    def begin_expression(self) -> None:
-        self.expression = MAX_NODES
-
-    def spend(self, depth: int) -> None:
-        """One node more; GanvizError when that is too many, or too deep."""
-        self.file -= 1
-        self.expression -= 1
-        if self.expression < 0 or depth < 0:
-            raise GanvizError(f"latent: expected at most {MAX_NODES} nodes, {MAX_DEPTH} deep")
-        if self.file < 0:
-            raise GanvizError(f"latents: expected at most {FILE_NODES} nodes in one file")
-
-
-def size_of(latent: Expression) -> tuple[int, int]:
-    """Nodes of an expression, and how deep they stand; counting ends at one more than may be written."""
-    nodes, deepest = 0, 0
-    stack = [(latent, 0)]
-    while stack and nodes <= MAX_NODES:
-        node, depth = stack.pop()
-        nodes, deepest = nodes + 1, max(deepest, depth)
-        stack.extend((part, depth + 1) for part in parts(node))
-    return nodes, deepest
-
-
-def is_large(latent: Expression) -> bool:
-    """Whether an expression has so many parts that it is kept as one vector instead."""
-    nodes, depth = size_of(latent)
-    return nodes > COLLAPSE_NODES or depth > COLLAPSE_DEPTH
-
-
 def check_writable(*recipes: Recipe) -> None:
     """Raise GanvizError where a file with these recipes could not be read again."""
     total = 0
@@ -523,69 +254,3 @@ def check_writable(*recipes: Recipe) -> None:
                 "a latent has been combined from too many others to be written; keep it in the gallery first, "
                 "which makes one vector of it"
             )
-
-
-def _read_expression(data: Any, arrays: Mapping[str, np.ndarray], budget: Budget, depth: int) -> Expression:
-    budget.spend(depth)
-    _expect(data, dict, "latent")
-
-    def read(item: Any) -> Expression:
-        return _read_expression(item, arrays, budget, depth - 1)
-
-    match data:
-        case {"seed": seed, **rest} if set(rest) <= {"at"}:
-            right, down = _numbers(rest.get("at", [0.0, 0.0]), "seed's place on the plane", count=2)
-            number = _whole(seed, "seed")
-            if not 0 <= number < SEED_LIMIT or max(abs(right), abs(down)) > 1e6:
-                raise GanvizError(f"seed: expected 0 to {SEED_LIMIT - 1} and a place near it, got {data!r:.80}")
-            return Seed(number, right, down)
-        case {"vector": str(digest), "space": "z" | "w" as space}:
-            array = arrays.get(digest)
-            if array is None:
-                raise GanvizError(f"latent: the array {digest[:12]}... is not in this file; the file may be cut short")
-            return Vector(digest, space, array)
-        case {"mapped": base}:
-            return Mapped(read(base))
-        case {"mean": [_, *_] as items}:
-            return Mean(tuple(read(item) for item in items))
-        case {"sum": [_, *_] as terms}:
-            pairs = []
-            for term in terms:
-                if not (isinstance(term, list) and len(term) == 2):
-                    raise GanvizError("latent: expected pairs of weight and latent in a sum")
-                pairs.append((_number(term[0], "weight"), read(term[1])))
-            return Sum(tuple(pairs))
-        case {"lerp": [a, b], "t": t}:
-            return Lerp(read(a), read(b), _number(t, "t"))
-        case {"slerp": [a, b], "t": t}:
-            return Slerp(read(a), read(b), _number(t, "t"))
-        case {"offset": base, "by": list(values)}:
-            pairs_by = [_numbers(value, "offset", count=2) for value in values[:65536]]
-            return Offset(read(base), tuple((int(k), v) for k, v in pairs_by))
-    raise GanvizError(f"latent: {data!r:.80} is not a kind that this version knows")
-
-
-def _expect(value: Any, kind: type, name: str) -> Any:
-    if not isinstance(value, kind):
-        wanted = {"dict": "an object", "list": "a list"}.get(kind.__name__, kind.__name__)
-        raise GanvizError(f"{name}: expected {wanted}, got {type(value).__name__}")
-    return value
-
-
-def _number(value: Any, name: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < 1e12:
-        raise GanvizError(f"{name}: expected a finite number, got {value!r:.40}")
-    return float(value)
-
-
-def _whole(value: Any, name: str) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or abs(value) > 1 << 53:
-        raise GanvizError(f"{name}: expected a whole number, got {value!r:.40}")
-    return value
-
-
-def _numbers(value: Any, name: str, count: int | None = None) -> tuple[float, ...]:
-    _expect(value, list, name)
-    if len(value) > 65536 or (count is not None and len(value) != count):
-        raise GanvizError(f"{name}: expected {count or 'at most 65536'} numbers, got {len(value)}")
-    return tuple(_number(item, name) for item in value)

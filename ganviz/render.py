@@ -11,9 +11,10 @@ import torch
 
 from ganviz import catalog, checkpoint
 from ganviz.errors import GanvizError
+from ganviz.expression import is_large
 from ganviz.latent import as_vector, w_of
 from ganviz.models.base import NoiseMode, StagedGenerator
-from ganviz.recipe import ModelRef, Noise, Recipe, is_large
+from ganviz.recipe import ModelRef, Noise, Recipe
 
 BATCH = 16
 """Pictures drawn at once in sheets and videos. Fixed, since the batch size can move a pixel by one level."""

@@ -25,8 +25,9 @@ import numpy as np
 from PIL import Image, PngImagePlugin, UnidentifiedImageError
 
 from ganviz.errors import GanvizError
+from ganviz.expression import Budget, array_digest
 from ganviz.files import atomic_path
-from ganviz.recipe import Budget, Recipe, Sheet, array_digest, arrays_of, check_writable
+from ganviz.recipe import Recipe, Sheet, arrays_of, check_writable
 from ganviz.walk import Walk
 
 log = logging.getLogger(__name__)

@@ -10,7 +10,8 @@ from itertools import pairwise
 from typing import Any, Literal, get_args, overload
 
 from ganviz.errors import GanvizError
-from ganviz.recipe import Expression, Lerp, Mapped, ModelRef, Recipe, Slerp, Space, Sum, class_weights, space_of
+from ganviz.expression import Expression, Lerp, Mapped, Slerp, Space, Sum, space_of
+from ganviz.recipe import ModelRef, Recipe, class_weights
 
 Interpolation = Literal["linear", "slerp", "cubic"]
 Easing = Literal["linear", "ease-in", "ease-out", "ease-in-out", "hold"]

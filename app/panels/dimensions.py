@@ -4,7 +4,7 @@ from app.compute import Compute
 from app.document import Document
 from app.widgets.card import Card
 from app.widgets.dimension_list import DimensionList
-from ganviz.recipe import offsets_of, space_of, with_offsets
+from ganviz.expression import offsets_of, space_of, with_offsets
 from ganviz.session import Session
 from ganviz.spec import Spec
 

@@ -14,7 +14,8 @@ from app.widgets.card import Card
 from app.widgets.number import NumberRow
 from app.widgets.seed_field import SeedField
 from app.widgets.seed_plane import SeedPlane
-from ganviz.recipe import Recipe, Seed
+from ganviz.expression import Seed
+from ganviz.recipe import Recipe
 from ganviz.session import Session
 from ganviz.spec import Spec
 

@@ -173,8 +173,8 @@ class DimensionList(QWidget):
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """A row that gets the focus comes into view, with its neighbours, so that Tab goes on; Esc ends a search."""
         if watched is self.search:
-            escape = event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent)
-            if escape and event.key() == Qt.Key.Key_Escape and self.search.text():
+            pressed = event.key() if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress else None
+            if pressed == Qt.Key.Key_Escape and self.search.text():
                 self.search.clear()
                 return True
             return False

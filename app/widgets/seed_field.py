@@ -6,8 +6,8 @@ from PySide6.QtWidgets import QAbstractSpinBox, QWidget
 
 from app import theme
 from app.widgets.number import leave_undo
+from ganviz.expression import Seed
 from ganviz.notation import parse_seeds
-from ganviz.recipe import Seed
 
 SEED_LIMIT = 1 << 32
 ROW = 100

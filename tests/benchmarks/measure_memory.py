@@ -10,8 +10,9 @@ import threading
 import psutil
 
 from ganviz import video
+from ganviz.expression import Seed
 from ganviz.jobs import run
-from ganviz.recipe import Recipe, Seed
+from ganviz.recipe import Recipe
 from ganviz.render import Renderer
 from ganviz.walk import Walk, WalkRecipes
 

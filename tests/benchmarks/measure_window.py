@@ -20,7 +20,8 @@ from PySide6.QtCore import QEventLoop, Qt, QTimer
 from PySide6.QtWidgets import QApplication, QWidget
 
 from app.__main__ import build_window
-from ganviz.recipe import Recipe, Seed
+from ganviz.expression import Seed
+from ganviz.recipe import Recipe
 from ganviz.video import export
 from ganviz.walk import Walk, WalkRecipes
 

@@ -9,8 +9,9 @@ import pytest
 import torch
 
 from ganviz import latent, video
+from ganviz.expression import Seed
 from ganviz.jobs import run
-from ganviz.recipe import Recipe, Seed
+from ganviz.recipe import Recipe
 from ganviz.render import BATCH, Renderer
 from ganviz.walk import Walk, WalkRecipes
 

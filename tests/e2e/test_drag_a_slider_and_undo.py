@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
 
-from ganviz.recipe import Offset, Seed, offsets_of
+from ganviz.expression import Offset, Seed, offsets_of
 
 
 def test_one_drag_is_one_step_of_undo_and_redo_brings_it_back(story):

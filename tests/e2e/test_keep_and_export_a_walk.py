@@ -11,8 +11,8 @@ from PIL import Image
 from PySide6.QtCore import Qt
 
 from app.exporting import ExportDialog, Wish
+from ganviz.expression import Seed, Slerp, Vector
 from ganviz.ffmpeg import add_gif_comment
-from ganviz.recipe import Seed, Slerp, Vector
 
 
 @pytest.fixture

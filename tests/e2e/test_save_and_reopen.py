@@ -9,7 +9,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog, QMessageBox
 
 from app.exporting import ExportDialog, Wish
-from ganviz.recipe import Seed, Sheet
+from ganviz.expression import Seed
+from ganviz.recipe import Sheet
 from ganviz.session import Session, load_session, read_png, save_session, write_png
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
 
-from ganviz.recipe import Offset, Seed, Sum
+from ganviz.expression import Offset, Seed, Sum
 
 
 def test_dragging_the_picture_moves_on_the_seed_plane_in_one_step(story):

@@ -8,8 +8,9 @@ import pytest
 
 from app.compute import THUMBNAIL, Compute, thumbnail_of
 from ganviz.checkpoint import read_header
+from ganviz.expression import Seed
 from ganviz.jobs import Offload, Progress
-from ganviz.recipe import Recipe, Seed
+from ganviz.recipe import Recipe
 
 
 @pytest.fixture

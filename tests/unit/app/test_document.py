@@ -5,7 +5,7 @@ import pytest
 from app.document import Document, fresh_recipe
 from ganviz.checkpoint import read_header
 from ganviz.errors import GanvizError
-from ganviz.recipe import Offset, Seed
+from ganviz.expression import Offset, Seed
 from ganviz.session import load_session
 from ganviz.walk import Walk
 

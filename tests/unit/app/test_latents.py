@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from app.latents import anchor, base_of, moved, varied, with_anchor, with_base
-from ganviz.recipe import Lerp, Mapped, Mean, Offset, Seed, Slerp, Sum, Vector
+from ganviz.expression import Lerp, Mapped, Mean, Offset, Seed, Slerp, Sum, Vector
 
 A, B, C = Seed(1), Seed(2), Seed(3)
 VECTOR = Vector.of(np.ones(4, np.float32))

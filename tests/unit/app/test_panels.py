@@ -11,7 +11,7 @@ from app.panels.latent import LatentPanel
 from app.panels.models import ModelsPanel, caption_of, find_models
 from ganviz import catalog
 from ganviz.checkpoint import read_header
-from ganviz.recipe import Seed
+from ganviz.expression import Seed
 from ganviz.session import Kept, Session
 
 

@@ -2,7 +2,7 @@ import pytest
 from PySide6.QtCore import Qt
 
 from app.widgets.seed_field import SeedField
-from ganviz.recipe import Seed
+from ganviz.expression import Seed
 
 
 @pytest.fixture

@@ -9,7 +9,8 @@ import pytest
 from PIL import Image
 
 from ganviz import cli, places
-from ganviz.recipe import ModelRef, Recipe, Seed, Sheet
+from ganviz.expression import Seed
+from ganviz.recipe import ModelRef, Recipe, Sheet
 from ganviz.session import Kept, Session, read_png, save_session
 from ganviz.walk import Walk
 

@@ -5,9 +5,10 @@ import pytest
 import torch
 
 from ganviz import latent
+from ganviz.expression import Lerp, Mapped, Mean, Offset, Seed, Slerp, Sum, Vector
 from ganviz.models import build_generator
 from ganviz.models.base import StagedGenerator, State
-from ganviz.recipe import Lerp, Mapped, Mean, Offset, Recipe, Seed, Slerp, Sum, Vector
+from ganviz.recipe import Recipe
 from ganviz.spec import Code, Layer, Spec
 
 

@@ -6,10 +6,11 @@ import torch
 
 from ganviz import checkpoint
 from ganviz.errors import GanvizError
+from ganviz.expression import Seed
 from ganviz.models import MODELS, build_generator, resolve
 from ganviz.models.base import check_shape
 from ganviz.models.dcgan import DCGANConfig, Discriminator, Generator
-from ganviz.recipe import ModelRef, Recipe, Seed
+from ganviz.recipe import ModelRef, Recipe
 from ganviz.render import Renderer
 from ganviz.spec import Card
 

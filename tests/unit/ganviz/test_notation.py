@@ -1,7 +1,7 @@
 import pytest
 
+from ganviz.expression import Seed
 from ganviz.notation import format_seed, parse_code, parse_label, parse_seeds
-from ganviz.recipe import Seed
 from ganviz.spec import Card, Code, Spec
 
 SPEC = Spec("x", 4, 7, 1, 16, 1, num_classes=3, codes=(Code("digit", "categorical", 10), Code("slant", "continuous")))

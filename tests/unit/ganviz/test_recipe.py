@@ -4,27 +4,8 @@ import numpy as np
 import pytest
 
 from ganviz.errors import GanvizError
-from ganviz.recipe import (
-    Lerp,
-    Mapped,
-    Mean,
-    ModelRef,
-    Noise,
-    Offset,
-    Recipe,
-    Seed,
-    Sheet,
-    Slerp,
-    Sum,
-    Vector,
-    arrays_of,
-    check_writable,
-    class_weights,
-    describe,
-    offsets_of,
-    space_of,
-    with_offsets,
-)
+from ganviz.expression import Lerp, Mapped, Mean, Offset, Seed, Slerp, Sum, Vector, offsets_of, space_of, with_offsets
+from ganviz.recipe import ModelRef, Noise, Recipe, Sheet, arrays_of, check_writable, class_weights, describe
 
 VECTOR = Vector.of(np.arange(4.0))
 EXPRESSIONS = [

@@ -9,8 +9,9 @@ import torch
 import ganviz
 from ganviz import catalog, sheets
 from ganviz.errors import GanvizError
+from ganviz.expression import Offset, Seed, Slerp, Sum, Vector
 from ganviz.jobs import run
-from ganviz.recipe import ModelRef, Offset, Recipe, Seed, Sheet, Slerp, Sum, Vector
+from ganviz.recipe import ModelRef, Recipe, Sheet
 from ganviz.render import BATCH, Renderer, to_pixels, weight_bytes
 from ganviz.sheets import BAND, MARGIN, draw
 

@@ -8,7 +8,8 @@ import pytest
 from PIL import Image
 
 from ganviz.errors import GanvizError
-from ganviz.recipe import Lerp, ModelRef, Recipe, Seed, Sheet, Vector
+from ganviz.expression import Lerp, Seed, Vector
+from ganviz.recipe import ModelRef, Recipe, Sheet
 from ganviz.session import Kept, Session, load_session, read_png, save_session, write_png
 from ganviz.walk import Walk
 

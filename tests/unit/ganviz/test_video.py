@@ -17,8 +17,9 @@ from PIL import Image
 
 from ganviz import ffmpeg, video
 from ganviz.errors import GanvizError
+from ganviz.expression import Seed, Vector
 from ganviz.jobs import Offload, Progress, run
-from ganviz.recipe import ModelRef, Recipe, Seed, Vector
+from ganviz.recipe import ModelRef, Recipe
 from ganviz.session import read_png
 from ganviz.video import Shape, export, read_video_metadata
 from ganviz.walk import Walk, WalkRecipes

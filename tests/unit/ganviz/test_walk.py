@@ -6,21 +6,9 @@ import numpy as np
 import pytest
 
 from ganviz.errors import GanvizError
+from ganviz.expression import Lerp, Mapped, Offset, Seed, Slerp, Sum, Vector, expression_from_json, expression_to_json
 from ganviz.latent import z_of
-from ganviz.recipe import (
-    Lerp,
-    Mapped,
-    ModelRef,
-    Noise,
-    Offset,
-    Recipe,
-    Seed,
-    Slerp,
-    Sum,
-    Vector,
-    expression_from_json,
-    expression_to_json,
-)
+from ganviz.recipe import ModelRef, Noise, Recipe
 from ganviz.spec import Spec
 from ganviz.walk import EASINGS, Walk, WalkRecipes
 

@@ -4,9 +4,10 @@ import torch
 from torch.nn import functional as F
 
 from ganviz import latent
+from ganviz.expression import Lerp, Offset, Seed, Vector
 from ganviz.models.layers import pixel_norm
 from ganviz.models.progan import Generator, ProGANConfig
-from ganviz.recipe import Lerp, Offset, Recipe, Seed, Vector
+from ganviz.recipe import Recipe
 
 SMALL = ProGANConfig(resolution=16, z_dim=6, base_channels=4, max_channels=8, num_classes=2)
 
