@@ -43,9 +43,8 @@ class Exporter(QObject):
             window.canvas.show_message("There is no picture to export yet", "info")
             return
         path = free_name(self._folder, _stem(frame.recipe), ".png")
-        dialog = ExportDialog(
-            window, video=False, resolution=frame.pixels.shape[0], path=str(path), said=describe(frame.recipe)
-        )
+        said = describe(frame.recipe, window.document.header_of(frame.recipe.model).card.class_names)
+        dialog = ExportDialog(window, video=False, resolution=frame.pixels.shape[0], path=str(path), said=said)
         dialog.wished.connect(lambda wish: self.write_image(wish, frame))
         dialog.open()
 
