@@ -52,7 +52,6 @@ class Compute(QObject):
         thumbnail_failed(recipe): there will be none
         collapsed(recipe): what `collapse` was asked for
         job_progress(progress), job_done(result), job_failed(message), job_cancelled(): of the running job
-        idle(): nothing is left to do
     """
 
     started = Signal(str)
@@ -68,7 +67,6 @@ class Compute(QObject):
     job_done = Signal(object)
     job_failed = Signal(str)
     job_cancelled = Signal()
-    idle = Signal()
 
     _deliver = Signal(object, tuple)
 
@@ -204,9 +202,7 @@ class Compute(QObject):
         """Wait for work and do one piece of it; False once the thread is to end."""
         with self._wake:
             while not (self._stopping or self._has_work() or job.can_step or (self._cancel and job.running)):
-                if self._busy:
-                    self._busy = False
-                    self._say("idle")
+                self._busy = False
                 self._wake.wait()
             if self._stopping:
                 return False

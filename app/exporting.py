@@ -50,7 +50,6 @@ class ExportDialog(QDialog):
 
     def __init__(self, parent: QWidget, *, video: bool, resolution: int, path: str, said: str) -> None:
         super().__init__(parent)
-        self._video = video
         name = "export-video" if video else "export-image"
         self.setObjectName(f"{name}-dialog")
         self.setWindowTitle("Export video" if video else "Export image")

@@ -27,13 +27,11 @@ from app.tokens import DARK, LIGHT, THEMES, Tokens
 
 Mode = Literal["dark", "light", "system"]
 
-UNIT = 4
-"""The grid, in pixels: 8 between controls, 12 inside cards, 16 around the canvas."""
+# Sizes in pixels, on a grid of 4: 8 between controls, 12 inside cards, 16 around the canvas.
 TEXT_PX = 13
 CAPTION_PX = 11
 FIELD_HEIGHT = 28
 RADIUS = 6
-CARD_RADIUS = 8
 
 PLAIN_FAMILIES = ("Helvetica", "Sans Serif", "Sans", "")
 """What Qt answers where no desktop has set a font."""

@@ -10,6 +10,7 @@ from ganviz import latent
 from ganviz.datasets import Dataset
 from ganviz.metrics.swd import swd
 from ganviz.models.base import StagedGenerator
+from ganviz.render import to_pixels
 from trainers.codes import draw_codes, sweep_codes
 
 
@@ -29,8 +30,7 @@ def draw(
         if classes:
             label = nn.functional.one_hot(torch.tensor(numbers) % classes, spec.num_classes).float()
         part = {name: value[start : start + 64] for name, value in (codes or {}).items()}
-        image = generator(latent.seeds(numbers, spec.z_dim), label, part).float().cpu()
-        pixels.append(((image + 1) * 127.5).round().clamp(0, 255).to(torch.uint8).permute(0, 2, 3, 1).numpy())
+        pixels.append(to_pixels(generator(latent.seeds(numbers, spec.z_dim), label, part)))
     return np.concatenate(pixels)
 
 

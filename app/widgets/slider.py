@@ -118,14 +118,6 @@ class FloatSlider(QAbstractSlider):
         """Change where a double click returns to."""
         self._default = value
 
-    def set_range(self, low: float, high: float, limits: tuple[float, float] | None = None) -> None:
-        """Change the ends of the track, and the hard limits where they are given."""
-        self._low, self._high = low, high
-        if limits is not None:
-            self._limits = limits
-        self._tell_base()
-        self.update()
-
     def range(self) -> tuple[float, float]:
         """The ends of the track."""
         return self._low, self._high
