@@ -1,8 +1,10 @@
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from app import start
+from ganviz.video import read_video_metadata
 
 
 @pytest.fixture
@@ -45,9 +47,20 @@ def test_others_are_told_what_to_do(monkeypatch, capsys, calls) -> None:
     assert calls == []
 
 
-def test_without_a_screen_a_picture_and_a_walk_are_left(monkeypatch, tmp_path: Path, capsys, calls) -> None:
-    monkeypatch.chdir(tmp_path)
+def test_without_a_screen_a_picture_and_a_walk_are_left(monkeypatch, tmp_path: Path, capsys) -> None:
+    monkeypatch.setattr(start, "OUT", tmp_path / "out")
+    monkeypatch.chdir(Path(start.__file__).parents[1])
     assert start.show_without_screen() == 0
     printed = capsys.readouterr().out
-    assert "no screen" in printed and str(tmp_path / "out" / "walk.mp4") in printed
-    assert [command[3] for command in calls] == ["--screenshot", "walk"]
+    picture, film = tmp_path / "out" / "explorer.png", tmp_path / "out" / "walk.mp4"
+    assert "no screen" in printed and str(picture) in printed and str(film) in printed
+    with Image.open(picture) as image:
+        assert image.size == (1440, 1048)
+    assert len(read_video_metadata(film)["keyframes"]) == 3
+
+
+def test_a_picture_that_cannot_be_drawn_ends_the_run_with_its_code(monkeypatch, tmp_path: Path, capsys) -> None:
+    monkeypatch.setattr(start, "OUT", tmp_path)
+    monkeypatch.setattr(start.subprocess, "call", lambda *_, **__: 1)
+    assert start.show_without_screen() == 1
+    assert "the window:" not in capsys.readouterr().out

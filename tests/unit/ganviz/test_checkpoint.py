@@ -169,14 +169,11 @@ def test_weights_of_another_type_or_not_finite_are_named(tmp_path, tiny_checkpoi
     assert str(path) in str(caught.value)
 
 
-@pytest.mark.parametrize("change", [{"resolution": 16.0}, {"channels": 3.0}, {"d_minibatch_std": "x"}])
+@pytest.mark.parametrize("change", [{"resolution": 16.0}, {"channels": 3.0}])
 def test_a_configuration_of_the_wrong_types_is_one_clear_error(tmp_path: Path, tiny_checkpoint: Path, change) -> None:
     header = header_of(tiny_checkpoint)
     header["config"] = {**header["config"], **change}
     path = rewrite(tiny_checkpoint, tmp_path / "odd.safetensors", header=header)
-    if change == {"d_minibatch_std": "x"}:
-        checkpoint.load(path)  # the generator does not look at it
-        return
     with pytest.raises(GanvizError, match=str(path)):
         checkpoint.load(path)
 
