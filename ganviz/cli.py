@@ -7,7 +7,6 @@ import os
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
@@ -166,8 +165,7 @@ def render(file: Path, model: str | None, device: str, out: Path) -> None:
     if isinstance(document, Recipe):
         document = _with_model(document, header, file)
     elif header.digest != first.model.digest:
-        cells = tuple(None if cell is None else _with_model(cell, header, file) for cell in document.cells)
-        document = replace(document, cells=cells)
+        document = document.map(lambda cell: _with_model(cell, header, file))
     _draw(document, header, device, out)
 
 

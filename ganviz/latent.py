@@ -3,13 +3,14 @@
 Shapes: z (N, z_dim), w (N, num_ws, w_dim), label (N, num_classes). Everything here is a pure function.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from ganviz.edits import Direction, Mix, Move
 from ganviz.expression import Expression, Lerp, Mapped, Mean, Offset, Seed, Slerp, Sum, Vector, space_of
 from ganviz.recipe import Recipe
 from ganviz.spec import Spec
@@ -65,25 +66,42 @@ def slerp(a: Tensor, b: Tensor, t: float) -> Tensor:
     return torch.where(sine > 1e-4, arc, lerp(a, b, t))
 
 
-def truncate(w: Tensor, generator: "StagedGenerator", psi: float, cutoff: int | None = None) -> Tensor:
+def truncate(
+    w: Tensor,
+    generator: "StagedGenerator",
+    psi: float,
+    cutoff: int | None = None,
+    psis: Sequence[tuple[int, float]] = (),
+) -> Tensor:
     """mean + psi (w - mean) on the first `cutoff` style inputs (None = all); w (N, num_ws, w_dim).
 
-    Without a mapping network only the noise part moves, about 0. psi = 1 gives w itself, psi = 0 the mean.
+    `psis` holds (style input, psi) for those with one of their own, whatever the cutoff. Without a mapping network
+    only the noise part moves, about 0. psi = 1 gives w itself, psi = 0 the mean.
     """
     spec = generator.spec
-    if psi == 1 or spec.truncation is None:
+    if spec.truncation is None:
+        return w
+    each = [psi if cutoff is None or k < cutoff else 1.0 for k in range(spec.num_ws)]
+    for k, own in psis:
+        each[_style_input(k, spec)] = own
+    moved = [k for k, factor in enumerate(each) if factor != 1]
+    if not moved:
         return w
     result = w.clone()
     if spec.truncation == "z":
-        if cutoff == 0:
-            return w
-        result[..., : spec.z_dim] *= psi
+        result[..., : spec.z_dim] *= each[0]
         return result
-    mean, _ = w_statistics(generator)
-    moved = mean.to(w) + psi * (w - mean.to(w))
-    reach = spec.num_ws if cutoff is None else max(0, min(cutoff, spec.num_ws))
-    result[:, :reach] = moved[:, :reach]
+    mean = w_statistics(generator)[0].to(w)[moved]
+    factors = torch.tensor([each[k] for k in moved]).to(w)[:, None]
+    result[:, moved] = mean + factors * (w[:, moved] - mean)
     return result
+
+
+def _style_input(index: int, spec: Spec) -> int:
+    """The index, where the model has such a style input; else ValueError."""
+    if not 0 <= index < spec.num_ws:
+        raise ValueError(f"expected style inputs 0 to {spec.num_ws - 1}, got {index}")
+    return index
 
 
 def w_statistics(generator: "StagedGenerator") -> tuple[Tensor, Tensor]:
@@ -132,10 +150,55 @@ def conditions(recipe: Recipe, spec: Spec) -> tuple[Tensor | None, dict[str, Ten
 
 
 def w_of(recipe: Recipe, generator: "StagedGenerator") -> Tensor:
-    """w (1, num_ws, w_dim) of a recipe, truncated: expression, then mapping, then truncation."""
-    label, codes = conditions(recipe, generator.spec)
-    w = _evaluate_w(recipe.latent, generator, label, codes)
-    return truncate(w, generator, recipe.psi, recipe.cutoff)
+    """w (1, num_ws, w_dim) of a recipe: expression, moves in z, mapping, truncation, mixes, moves in w."""
+    spec = generator.spec
+    label, codes = conditions(recipe, spec)
+    moves = [move for move in recipe.moves if move.amount != 0]
+    w = _evaluate_w(recipe.latent, generator, label, codes, [move for move in moves if move.direction.space == "z"])
+    w = truncate(w, generator, recipe.psi, recipe.cutoff, recipe.psis)
+    for mix in recipe.mixes:
+        w = _mixed(w, mix, recipe, generator, label, codes)
+    for move in moves:
+        if move.direction.space == "w":
+            w = _moved(w, move, spec)
+    return w
+
+
+def _mixed(
+    w: Tensor,
+    mix: Mix,
+    recipe: Recipe,
+    generator: "StagedGenerator",
+    label: Tensor | None,
+    codes: dict[str, Tensor],
+) -> Tensor:
+    """w with some of its style inputs those of another latent (Karras et al. 2018, section 3.1)."""
+    if mix.label is not None:
+        label, _ = conditions(recipe.edit(label=mix.label), generator.spec)
+    source = _evaluate_w(mix.latent, generator, label, codes)
+    source = truncate(source, generator, recipe.psi, recipe.cutoff, recipe.psis)
+    chosen = [_style_input(k, generator.spec) for k in mix.layers]
+    result = w.clone()
+    result[:, chosen] = lerp(w[:, chosen], source[:, chosen], mix.amount)
+    return result
+
+
+def _moved(w: Tensor, move: Move, spec: Spec) -> Tensor:
+    """w moved along a direction of w, on the style inputs that the move reaches."""
+    array = _direction(move.direction, {(spec.w_dim,), (spec.num_ws, spec.w_dim)}).to(w)
+    chosen = [_style_input(k, spec) for k in (range(spec.num_ws) if move.reach is None else move.reach)]
+    result = w.clone()
+    result[:, chosen] += move.amount * (array if array.ndim == 1 else array[chosen])
+    return result
+
+
+def _direction(direction: Direction, shapes: set[tuple[int, ...]]) -> Tensor:
+    if direction.array is None:
+        raise ValueError(f"direction {direction.name!r}: its array was not loaded with the recipe")
+    if direction.array.shape not in shapes:
+        wanted = " or ".join(map(str, sorted(shapes)))
+        raise ValueError(f"direction {direction.name!r}: expected an array {wanted}, got {direction.array.shape}")
+    return torch.from_numpy(direction.array.copy())
 
 
 def as_vector(recipe: Recipe, generator: "StagedGenerator") -> Vector:
@@ -175,11 +238,22 @@ def z_of(latent: Expression, spec: Spec, normalise: Callable[[Tensor], Tensor] |
 
 
 def _evaluate_w(
-    latent: Expression, generator: "StagedGenerator", label: Tensor | None, codes: Mapping[str, Tensor]
+    latent: Expression,
+    generator: "StagedGenerator",
+    label: Tensor | None,
+    codes: Mapping[str, Tensor],
+    moves: Sequence[Move] = (),
 ) -> Tensor:
+    """w (1, num_ws, w_dim) of an expression, its z moved first, where `moves` in z are given."""
     spec = generator.spec
+
+    def shifted(z: Tensor) -> Tensor:
+        for move in moves:
+            z = z + move.amount * _direction(move.direction, {(spec.z_dim,)}).to(z)
+        return z
+
     if not spec.has_mapping:
-        noise = z_of(latent, spec, generator.normalise).to(generator.device)
+        noise = shifted(z_of(latent, spec, generator.normalise)).to(generator.device)
         return generator.concatenate_conditions(noise, label, codes)
 
     def mapped(z: Tensor) -> Tensor:
@@ -190,7 +264,9 @@ def _evaluate_w(
         )
 
     if space_of(latent, True) == "z":
-        return mapped(z_of(latent, spec))
+        return mapped(shifted(z_of(latent, spec)))
+    if moves:
+        raise ValueError("a direction in z needs a latent that lives in z, this one lives in w")
     match latent:
         case Seed():
             corners = latent.corners()

@@ -4,12 +4,13 @@ A picture is a pure function of its recipe, so a recipe is what a session keeps,
 into every exported image. Nothing here knows torch; `ganviz.render` turns recipes into pixels.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal
 
 import numpy as np
 
+from ganviz.edits import LayerNoise, Mix, Move, UnitEdit, describe_mix, index, listed, only, ranges
 from ganviz.errors import GanvizError
 from ganviz.expression import (
     FILE_NODES,
@@ -28,6 +29,7 @@ from ganviz.expression import (
 from ganviz.reading import expect, number, numbers, whole
 
 MAX_CELLS = 65536
+MOST_AVERAGED = 256
 HEADINGS = ("headings", "column_headings", "row_headings")
 
 
@@ -44,10 +46,36 @@ class ModelRef:
 
 @dataclass(frozen=True, slots=True)
 class Noise:
-    """Noise of the layers that add some: the model's own maps, none, or drawn from a seed."""
+    """Noise of the layers that add some: the model's own maps, none, or drawn from a seed.
+
+    layers    what single layers do otherwise; a layer that is not named does as `mode` says
+    average   mean of the pictures of so many noise seeds, seed, seed + 1, ...; in mode "random" only
+    """
 
     mode: Literal["const", "none", "random"] = "const"
     seed: int = 0
+    layers: tuple[LayerNoise, ...] = ()
+    average: int = 1
+
+    def to_json(self) -> dict[str, Any]:
+        data: dict[str, Any] = {"mode": self.mode, "seed": self.seed}
+        if self.layers:
+            data["layers"] = [layer.to_json() for layer in self.layers]
+        if self.average != 1:
+            data["average"] = self.average
+        return data
+
+    @classmethod
+    def from_json(cls, data: Any) -> "Noise":
+        only(data, {"mode", "seed", "layers", "average"}, "recipe's noise")
+        mode = data.get("mode", "const")
+        if mode not in ("const", "none", "random"):
+            raise GanvizError(f"recipe's noise: expected const, none or random, got {mode!r:.40}")
+        layers = tuple(LayerNoise.from_json(item) for item in listed(data.get("layers", []), "noise of layers"))
+        average = whole(data.get("average", 1), "noise average")
+        if not 1 <= average <= MOST_AVERAGED:
+            raise GanvizError(f"noise average: expected 1 to {MOST_AVERAGED} pictures, got {average}")
+        return cls(mode, whole(data.get("seed", 0), "noise seed"), layers, average)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +87,10 @@ class Recipe:
     label    class weights, one per class, or None for class 0
     codes    ((name, weights or value), ...) for structured codes; what is left out is category 0 or continuous 0
     psi      truncation, 1 = off; cutoff: how many style inputs it reaches, None = all
+    psis     ((style input, psi), ...) for those with a psi of their own, whatever the cutoff
+    mixes, moves, units     see `ganviz.edits`; done in this order, each in the order given
+
+    Order of drawing: latent, moves in z, mapping, truncation, mixes, moves in w, synthesis with noise and units.
     """
 
     model: ModelRef
@@ -68,6 +100,10 @@ class Recipe:
     psi: float = 1.0
     cutoff: int | None = None
     noise: Noise = field(default_factory=Noise)
+    psis: tuple[tuple[int, float], ...] = ()
+    mixes: tuple[Mix, ...] = ()
+    moves: tuple[Move, ...] = ()
+    units: tuple[UnitEdit, ...] = ()
 
     def __post_init__(self) -> None:
         if isinstance(self.model, str):
@@ -89,7 +125,12 @@ class Recipe:
         if self.cutoff is not None:
             data["cutoff"] = self.cutoff
         if self.noise != Noise():
-            data["noise"] = {"mode": self.noise.mode, "seed": self.noise.seed}
+            data["noise"] = self.noise.to_json()
+        if self.psis:
+            data["psis"] = [[layer, psi] for layer, psi in self.psis]
+        for name in ("mixes", "moves", "units"):
+            if getattr(self, name):
+                data[name] = [item.to_json() for item in getattr(self, name)]
         return data
 
     @classmethod
@@ -101,10 +142,8 @@ class Recipe:
         `arrays` holds the arrays that it names, float32 and checked against their digests; `budget` is shared by
         all recipes of one file.
         """
-        expect(data, dict, "recipe")
-        unknown = set(data) - {"model", "latent", "label", "codes", "psi", "cutoff", "noise"}
-        if unknown:
-            raise GanvizError(f"recipe: {sorted(unknown)[0]!r} is not known here; a newer ganviz may have written it")
+        only(data, FIELDS, "recipe")
+        budget = budget or Budget()
         model = expect(data.get("model"), dict, "recipe's model")
         name, digest = model.get("name", ""), model.get("digest", "")
         if not (isinstance(name, str) and isinstance(digest, str) and len(name) < 512 and len(digest) < 256):
@@ -113,10 +152,6 @@ class Recipe:
             raise GanvizError(f"recipe's model: expected a name, got a path: {name!r:.80}")
         codes = expect(data.get("codes", {}), dict, "recipe's codes")
         label = data.get("label")
-        noise = expect(data.get("noise", {}), dict, "recipe's noise")
-        mode = noise.get("mode", "const")
-        if mode not in ("const", "none", "random"):
-            raise GanvizError(f"recipe's noise: expected const, none or random, got {mode!r}")
         cutoff = data.get("cutoff")
         return cls(
             model=ModelRef(name, digest),
@@ -125,19 +160,63 @@ class Recipe:
             codes=tuple((str(key), numbers(value, f"code {key}")) for key, value in codes.items()),
             psi=number(data.get("psi", 1.0), "psi"),
             cutoff=None if cutoff is None else whole(cutoff, "cutoff"),
-            noise=Noise(mode, whole(noise.get("seed", 0), "noise seed")),
+            noise=Noise.from_json(data.get("noise", {})),
+            psis=tuple(_layer_psi(item) for item in listed(data.get("psis", []), "psi of layers")),
+            mixes=tuple(Mix.from_json(item, arrays, budget) for item in listed(data.get("mixes", []), "mixes")),
+            moves=tuple(Move.from_json(item, arrays) for item in listed(data.get("moves", []), "moves")),
+            units=tuple(UnitEdit.from_json(item) for item in listed(data.get("units", []), "unit edits")),
         )
+
+
+FIELDS = {item.name for item in fields(Recipe)}
+"""The fields that a recipe has, in Python and in JSON."""
+
+
+def _layer_psi(item: Any) -> tuple[int, float]:
+    if not (isinstance(item, list) and len(item) == 2):
+        raise GanvizError("psi of layers: expected pairs of style input and psi")
+    return index(item[0], "psi of layers"), number(item[1], "psi of layers")
+
+
+Kind = Literal["sum", "difference", "deviation"]
+KINDS = ("sum", "difference", "deviation")
+
+
+@dataclass(frozen=True, slots=True)
+class Composite:
+    """A cell of a sheet that is worked out from several pictures rather than drawn by a network.
+
+    sum          weighted sum of the images in [-1, 1], cut off there: arithmetic in pixel space, for contrast
+    difference   heat map of the mean absolute difference of two pictures
+    deviation    standard deviation over the pictures at each place, white where it is largest
+
+    terms    ((weight, recipe), ...); only a sum reads the weights
+    """
+
+    kind: Kind
+    terms: tuple[tuple[float, Recipe], ...]
+
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS or not self.terms or (self.kind == "difference" and len(self.terms) != 2):
+            raise ValueError(f"expected a sum, a deviation, or a difference of two, got {len(self.terms)} {self.kind}")
+
+    @property
+    def recipes(self) -> tuple[Recipe, ...]:
+        return tuple(recipe for _, recipe in self.terms)
+
+
+Cell = Recipe | Composite | None
 
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A grid of recipes, row by row; None leaves a cell empty.
+    """A grid of recipes, row by row; None leaves a cell empty, a Composite combines pictures.
 
     Headings are drawn only where `labels` is set: `headings` has one text per cell, `column_headings` and
     `row_headings` one per column and row.
     """
 
-    cells: tuple[Recipe | None, ...]
+    cells: tuple[Cell, ...]
     columns: int
     headings: tuple[str, ...] = ()
     column_headings: tuple[str, ...] = ()
@@ -157,22 +236,36 @@ class Sheet:
 
     @property
     def recipes(self) -> tuple[Recipe, ...]:
-        """The cells that hold a picture."""
-        return tuple(cell for cell in self.cells if cell is not None)
+        """Every recipe that is drawn for it, in order."""
+        return tuple(recipe for cell in self.cells for recipe in recipes_of(cell))
+
+    def map(self, change: Callable[[Recipe], Recipe]) -> "Sheet":
+        """The sheet with each of its recipes changed."""
+
+        def changed(cell: Cell) -> Cell:
+            if isinstance(cell, Composite):
+                return Composite(cell.kind, tuple((weight, change(recipe)) for weight, recipe in cell.terms))
+            return None if cell is None else change(cell)
+
+        return replace(self, cells=tuple(changed(cell) for cell in self.cells))
 
     def to_json(self) -> dict[str, Any]:
         """The first recipe whole, and for each cell only the fields in which it differs from that."""
         base = self.recipes[0].to_json()
-        cells: list[Any] = []
-        for cell in self.cells:
-            if cell is None:
-                cells.append(None)
-                continue
-            full = cell.to_json()
+
+        def edit_of(recipe: Recipe) -> dict[str, Any]:
+            full = recipe.to_json()
             edit = {key: value for key, value in full.items() if base.get(key) != value}
             # A field that only the base sets has to be unset again: null stands for "its default".
-            edit.update({key: None for key in base if key not in full})
-            cells.append(edit)
+            return {**edit, **{key: None for key in base if key not in full}}
+
+        cells: list[Any] = []
+        for cell in self.cells:
+            if isinstance(cell, Composite):
+                terms = [[weight, edit_of(recipe)] for weight, recipe in cell.terms]
+                cells.append({"composite": cell.kind, "terms": terms})
+            else:
+                cells.append(None if cell is None else edit_of(cell))
         data: dict[str, Any] = {"base": base, "cells": cells, "columns": self.columns}
         for name in HEADINGS:
             if getattr(self, name):
@@ -192,14 +285,22 @@ class Sheet:
         budget = Budget()
         first = Recipe.from_json(base, arrays, budget)
         seed = {"seed": 0}  # stands in for the base's latent, which is read only once
-        cells: list[Recipe | None] = []
-        for edit in edits:
-            if edit is None:
-                cells.append(None)
-                continue
+
+        def read(edit: Any) -> Recipe:
             merged = {**base, "latent": seed, **expect(edit, dict, "sheet's cell")}
-            cell = Recipe.from_json({k: v for k, v in merged.items() if v is not None}, arrays, budget)
-            cells.append(cell if "latent" in edit else cell.edit(latent=first.latent))
+            recipe = Recipe.from_json({k: v for k, v in merged.items() if v is not None}, arrays, budget)
+            return recipe if "latent" in edit else recipe.edit(latent=first.latent)
+
+        cells: list[Cell] = []
+        pictures = 0
+        for edit in edits:
+            if isinstance(edit, dict) and "composite" in edit:
+                cells.append(_read_composite(edit, read))
+            else:
+                cells.append(None if edit is None else read(edit))
+            pictures += len(recipes_of(cells[-1]))
+            if pictures > MAX_CELLS:
+                raise GanvizError(f"sheet: expected at most {MAX_CELLS} pictures")
         headings = {
             name: tuple(str(text)[:200] for text in expect(data.get(name, []), list, "sheet's headings"))
             for name in HEADINGS
@@ -208,6 +309,26 @@ class Sheet:
         if not 1 <= columns <= len(cells) or all(cell is None for cell in cells):
             raise GanvizError(f"sheet: expected a picture and 1 to {len(cells)} columns, got {columns} columns")
         return cls(tuple(cells), columns, **headings, labels=data.get("labels") is True)
+
+
+def recipes_of(cell: Cell) -> tuple[Recipe, ...]:
+    """The recipes that a cell is drawn from."""
+    if isinstance(cell, Composite):
+        return cell.recipes
+    return () if cell is None else (cell,)
+
+
+def _read_composite(data: Any, read: Callable[[Any], Recipe]) -> Composite:
+    only(data, {"composite", "terms"}, "sheet's cell")
+    terms = []
+    for term in listed(data.get("terms"), "terms of a cell"):
+        if not (isinstance(term, list) and len(term) == 2):
+            raise GanvizError("sheet's cell: expected pairs of weight and recipe as its terms")
+        terms.append((number(term[0], "weight"), read(term[1])))
+    try:
+        return Composite(data["composite"], tuple(terms))
+    except (ValueError, TypeError) as error:
+        raise GanvizError(f"sheet's cell: {error}") from error
 
 
 def class_weights(index: int, num_classes: int) -> tuple[float, ...]:
@@ -219,10 +340,19 @@ def arrays_of(*recipes: Recipe) -> dict[str, np.ndarray]:
     """Every array that these recipes name, by digest."""
     found: dict[str, np.ndarray] = {}
     for recipe in recipes:
-        for node in walk_nodes(recipe.latent):
-            if isinstance(node, Vector) and node.array is not None:
-                found[node.digest] = node.array
+        for latent in latents_of(recipe):
+            for node in walk_nodes(latent):
+                if isinstance(node, Vector) and node.array is not None:
+                    found[node.digest] = node.array
+        for move in recipe.moves:
+            if move.direction.array is not None:
+                found[move.direction.digest] = move.direction.array
     return found
+
+
+def latents_of(recipe: Recipe) -> tuple[Expression, ...]:
+    """Every latent expression that a recipe is drawn from: its own and those of its mixes."""
+    return (recipe.latent, *(mix.latent for mix in recipe.mixes))
 
 
 def describe(recipe: Recipe, class_names: tuple[str, ...] = ()) -> str:
@@ -238,8 +368,21 @@ def describe(recipe: Recipe, class_names: tuple[str, ...] = ()) -> str:
     said.extend(f"{name} {', '.join(f'{x:g}' for x in value)}" for name, value in recipe.codes)
     if recipe.psi != 1.0:
         said.append(f"psi {recipe.psi:.2f}" + ("" if recipe.cutoff is None else f" on {recipe.cutoff} layers"))
+    if recipe.psis:
+        said.append(f"psi of layers {ranges(tuple(layer for layer, _ in recipe.psis))}")
+    said.extend(describe_mix(mix) for mix in recipe.mixes)
+    said.extend(f"{move.direction.name or 'direction'} {move.amount:+.2f}" for move in recipe.moves)
     if recipe.noise.mode != "const":
         said.append("no noise" if recipe.noise.mode == "none" else f"noise seed {recipe.noise.seed}")
+    if recipe.noise.average > 1:
+        said.append(f"mean of {recipe.noise.average}")
+    if recipe.noise.layers:
+        said.append(f"noise of layers {ranges(tuple(item.layer for item in recipe.noise.layers))}")
+    said.extend(
+        f"{'all units' if edit.units is None else f'unit {ranges(edit.units)}'} of layer {edit.layer} × {edit.gain:g}"
+        + (f" {edit.lift:+g}" if edit.lift else "")
+        for edit in recipe.units
+    )
     return " · ".join(part for part in said if part)
 
 
@@ -247,10 +390,11 @@ def check_writable(*recipes: Recipe) -> None:
     """Raise GanvizError where a file with these recipes could not be read again."""
     total = 0
     for recipe in recipes:
-        nodes, depth = size_of(recipe.latent)
-        total += nodes
-        if nodes > MAX_NODES or depth > MAX_DEPTH or total > FILE_NODES:
-            raise GanvizError(
-                "a latent has been combined from too many others to be written; keep it in the gallery first, "
-                "which makes one vector of it"
-            )
+        for latent in latents_of(recipe):
+            nodes, depth = size_of(latent)
+            total += nodes
+            if nodes > MAX_NODES or depth > MAX_DEPTH or total > FILE_NODES:
+                raise GanvizError(
+                    "a latent has been combined from too many others to be written; keep it in the gallery first, "
+                    "which makes one vector of it"
+                )

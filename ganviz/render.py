@@ -13,8 +13,9 @@ from ganviz import catalog, checkpoint
 from ganviz.errors import GanvizError
 from ganviz.expression import is_large
 from ganviz.latent import as_vector, w_of
-from ganviz.models.base import NoiseMode, StagedGenerator
-from ganviz.recipe import ModelRef, Noise, Recipe
+from ganviz.models.base import StagedGenerator
+from ganviz.recipe import ModelRef, Recipe
+from ganviz.synthesis import synthesise
 
 BATCH = 16
 """Pictures drawn at once in sheets and videos. Fixed, since the batch size can move a pixel by one level."""
@@ -134,7 +135,7 @@ class Renderer:
                 w = torch.cat([w_of(recipe, generator) for recipe in recipes])
                 if not torch.isfinite(w).all():
                     raise ValueError("its latent has numbers that are not finite")
-                pixels = to_pixels(generator.synthesis(w, _noise(recipes[0].noise)))
+                pixels = to_pixels(synthesise(generator, w, recipes[0].noise, recipes[0].units))
         except ValueError as error:
             raise GanvizError(f"{generator.ref.name}: the recipe does not fit this model: {error}") from error
         ms = (time.perf_counter() - began) * 1000 / len(recipes)
@@ -167,8 +168,4 @@ def _named(recipe: Recipe, ref: ModelRef) -> Recipe:
 
 
 def _alike(a: Recipe, b: Recipe) -> bool:
-    return a.model == b.model and a.noise == b.noise
-
-
-def _noise(noise: Noise) -> NoiseMode:
-    return noise.seed if noise.mode == "random" else noise.mode
+    return a.model == b.model and a.noise == b.noise and a.units == b.units

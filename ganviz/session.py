@@ -50,9 +50,15 @@ class Kept:
     note: str = ""
 
 
+PARTS: dict[str, Any] = {}
+"""What a session holds for each workspace, by field. A part is a frozen dataclass that is made without arguments;
+it has `recipes` (those it is drawn from) and `arrays` (by digest, beyond those of its recipes), `to_json()`, and
+`from_json(data, arrays, budget)`, which raises GanvizError for what is not as expected."""
+
+
 @dataclass(frozen=True, slots=True)
 class Session:
-    """What undo remembers and a session file holds: the current picture, the gallery, the walk's settings."""
+    """What undo remembers and a session file holds: picture, gallery, the walk's settings, the workspaces' parts."""
 
     recipe: Recipe
     gallery: tuple[Kept, ...] = ()
@@ -64,16 +70,29 @@ class Session:
 
     @property
     def recipes(self) -> tuple[Recipe, ...]:
-        return (self.recipe, *(kept.recipe for kept in self.gallery))
+        parts = [recipe for name in PARTS for recipe in getattr(self, name).recipes]
+        return (self.recipe, *(kept.recipe for kept in self.gallery), *parts)
+
+    @property
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Every array that the session names, by digest."""
+        found = arrays_of(*self.recipes)
+        for name in PARTS:
+            found.update(getattr(self, name).arrays)
+        return found
 
     def to_json(self) -> dict[str, Any]:
-        return {
+        data = {
             "ganviz": VERSION,
             "kind": "session",
             "recipe": self.recipe.to_json(),
             "gallery": [{"recipe": kept.recipe.to_json(), "note": kept.note} for kept in self.gallery],
             "walk": self.walk.to_json(),
         }
+        for name, part in PARTS.items():
+            if getattr(self, name) != part():
+                data[name] = getattr(self, name).to_json()
+        return data
 
     @classmethod
     def from_json(cls, data: Any, arrays: Mapping[str, np.ndarray] | None = None) -> "Session":
@@ -88,7 +107,8 @@ class Session:
             for item in gallery
         )
         recipe = Recipe.from_json(data.get("recipe"), arrays, budget)
-        return cls(recipe, kept, Walk.from_json(data.get("walk", {})))
+        parts = {name: part.from_json(data[name], arrays or {}, budget) for name, part in PARTS.items() if name in data}
+        return cls(recipe, kept, Walk.from_json(data.get("walk", {})), **parts)
 
 
 def save_session(path: str | Path, session: Session) -> None:
@@ -96,7 +116,7 @@ def save_session(path: str | Path, session: Session) -> None:
     check_writable(*session.recipes)
     with atomic_path(path) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as file:
         file.writestr(_entry("session.json"), json.dumps(session.to_json(), indent=1, allow_nan=False))
-        for digest, array in sorted(arrays_of(*session.recipes).items()):
+        for digest, array in sorted(session.arrays.items()):
             raw = io.BytesIO()
             np.save(raw, array, allow_pickle=False)
             file.writestr(_entry(f"arrays/{digest}.npy"), raw.getvalue())

@@ -1,11 +1,14 @@
 """Sheets: grids of pictures, edge to edge, with headings on request."""
 
+from collections import deque
+from collections.abc import Sequence
+
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from ganviz.errors import GanvizError
 from ganviz.jobs import Job, Progress
-from ganviz.recipe import Sheet
+from ganviz.recipe import Cell, Composite, Sheet, recipes_of
 from ganviz.render import BATCH, Renderer
 from ganviz.session import to_image
 
@@ -26,17 +29,20 @@ def draw(renderer: Renderer, sheet: Sheet) -> Job[np.ndarray]:
     Cells are drawn in batches in their order, so that drawing a stored sheet again gives equal bytes. All cells
     have the size of the first; pictures of another model's size are scaled to it.
     """
-    filled = [place for place, cell in enumerate(sheet.cells) if cell is not None]
     recipes = sheet.recipes
+    coloured = any(isinstance(cell, Composite) and cell.kind == "difference" for cell in sheet.cells)
     grid: np.ndarray | None = None
-    yield Progress(0, len(filled))
-    for start in range(0, len(filled), BATCH):
-        places = filled[start : start + BATCH]
-        frames = renderer.render_all(recipes[start : start + BATCH])
-        for place, frame in zip(places, frames, strict=True):
-            picture = frame.pixels
+    waiting = deque(place for place, cell in enumerate(sheet.cells) if cell is not None)
+    drawn: deque[np.ndarray] = deque()  # pictures whose cell is not complete yet
+    yield Progress(0, len(recipes))
+    for start in range(0, len(recipes), BATCH):
+        drawn.extend(frame.pixels for frame in renderer.render_all(recipes[start : start + BATCH]))
+        while waiting and len(drawn) >= len(recipes_of(sheet.cells[waiting[0]])):
+            place = waiting.popleft()
+            picture = _picture(sheet.cells[place], drawn)
             if grid is None:
                 height, width, channels = picture.shape
+                channels = 3 if coloured else channels
                 total = len(sheet.cells) * height * width
                 if total > MOST_PIXELS:
                     raise GanvizError(
@@ -48,9 +54,42 @@ def draw(renderer: Renderer, sheet: Sheet) -> Job[np.ndarray]:
             grid[row * height : (row + 1) * height, column * width : (column + 1) * width] = _fit(
                 picture, height, width, channels
             )
-        yield Progress(start + len(places), len(filled))
+        yield Progress(min(start + BATCH, len(recipes)), len(recipes))
     assert grid is not None
     return with_headings(grid, sheet) if sheet.labels else grid
+
+
+def compose(composite: Composite, pictures: Sequence[np.ndarray]) -> np.ndarray:
+    """A composite's pixels uint8 (H, W, C) from those of its terms, brought to the size of the first."""
+    height, width, channels = pictures[0].shape
+    stack = np.stack([_fit(picture, height, width, channels) for picture in pictures]).astype(np.float32)
+    if composite.kind == "sum":
+        weights = np.array([weight for weight, _ in composite.terms], np.float32)
+        image = np.tensordot(weights, stack / 127.5 - 1, axes=1)
+        return np.clip(np.round((image + 1) * 127.5), 0, 255).astype(np.uint8)
+    if composite.kind == "difference":
+        return heat(np.abs(stack[0] - stack[1]).mean(2) / 255)
+    deviation = stack.std(0).mean(2, keepdims=True)
+    return np.round(deviation * (255 / max(float(deviation.max()), 1e-6))).astype(np.uint8).repeat(channels, axis=2)
+
+
+HEAT = np.array([(0, 0, 0), (66, 10, 104), (147, 38, 103), (221, 81, 58), (252, 165, 10), (252, 255, 164)], np.float32)
+"""Black over violet and orange to pale yellow, evenly lighter to the eye; nothing to everything."""
+
+
+def heat(values: np.ndarray) -> np.ndarray:
+    """Values (H, W) from 0 to 1 as colours uint8 (H, W, 3); the root is taken, so that faint differences show."""
+    places = np.sqrt(np.clip(values, 0, 1)) * (len(HEAT) - 1)
+    low = np.minimum(places.astype(int), len(HEAT) - 2)
+    share = (places - low)[..., None]
+    return np.round(HEAT[low] * (1 - share) + HEAT[low + 1] * share).astype(np.uint8)
+
+
+def _picture(cell: Cell, drawn: deque[np.ndarray]) -> np.ndarray:
+    """The pixels of a cell, taken from the front of what was drawn."""
+    if isinstance(cell, Composite):
+        return compose(cell, [drawn.popleft() for _ in cell.terms])
+    return drawn.popleft()
 
 
 def with_headings(grid: np.ndarray, sheet: Sheet) -> np.ndarray:

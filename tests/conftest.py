@@ -5,7 +5,7 @@ import os
 os.environ["QT_QPA_PLATFORM"] = os.environ.get("GANVIZ_TEST_PLATFORM", "offscreen")
 os.environ["OMP_NUM_THREADS"] = "1"
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -65,6 +65,80 @@ def tiny_checkpoint(make_checkpoint: Callable[..., Path]) -> Path:
 def tiny_conditional(make_checkpoint: Callable[..., Path]) -> Path:
     """A 16 px grey DCGAN with three classes."""
     return make_checkpoint("tiny-classes", channels=1, num_classes=3, class_names=("ant", "bee", "cat"), psi=0.8)
+
+
+@pytest.fixture(scope="session")
+def tiny_stylegan2(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A 16 px colour StyleGAN2 with 6 style inputs of 8 dimensions and noise in every layer."""
+    import torch
+
+    from ganviz import checkpoint
+    from ganviz.models.stylegan2 import Generator, StyleGAN2Config
+    from ganviz.spec import Card
+
+    torch.manual_seed(3)
+    generator = Generator(
+        StyleGAN2Config(resolution=16, z_dim=8, w_dim=8, mapping_layers=2, base_channels=4, max_channels=8, noise=True)
+    )
+    with torch.no_grad():
+        for name, parameter in generator.named_parameters():
+            if name.endswith("noise.strength"):
+                parameter.fill_(0.3)
+    path = tmp_path_factory.mktemp("models") / "tiny-styles.safetensors"
+    checkpoint.save(path, generator, Card(name="tiny-styles", title="Tiny styles", licence="CC0", psi=0.7))
+    return path
+
+
+@pytest.fixture(scope="session")
+def tiny_infogan(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A 16 px grey InfoGAN with a code of three categories and two continuous ones."""
+    import torch
+
+    from ganviz import checkpoint
+    from ganviz.models.infogan import Generator, InfoGANConfig
+    from ganviz.spec import Card
+
+    torch.manual_seed(5)
+    generator = Generator(
+        InfoGANConfig(
+            resolution=16, channels=1, z_dim=6, categorical=(3,), continuous=2, base_channels=4, fc_channels=16
+        )
+    )
+    with torch.no_grad():
+        for parameter in generator.parameters():
+            parameter.mul_(10 if parameter.ndim > 1 else 1)
+    path = tmp_path_factory.mktemp("models") / "tiny-codes.safetensors"
+    checkpoint.save(path, generator, Card(name="tiny-codes", title="Tiny codes", licence="CC0"))
+    return path
+
+
+@pytest.fixture(scope="session")
+def make_run() -> Callable[..., Path]:
+    """A function that writes a run folder: make_run(folder, (64, 128)) has a snapshot after 64 and 128 images.
+
+    Called again it adds snapshots. Each draws other pictures, all are called like the folder.
+    """
+
+    def make(folder: Path, seen: Iterable[int], **config: int) -> Path:
+        import torch
+
+        from ganviz import checkpoint
+        from ganviz.models.dcgan import DCGANConfig, Generator
+        from ganviz.spec import Card
+
+        sizes = {"resolution": 16, "channels": 3, "z_dim": 8, "base_channels": 8, **config}
+        (folder / "snapshots").mkdir(parents=True, exist_ok=True)
+        for images in seen:
+            torch.manual_seed(images)
+            generator = Generator(DCGANConfig(**sizes))
+            with torch.no_grad():
+                for parameter in generator.parameters():
+                    parameter.mul_(10 if parameter.ndim > 1 else 1)
+            card = Card(name=folder.name, licence="CC0", images_seen=images)
+            checkpoint.save(folder / "snapshots" / f"{images:08d}.safetensors", generator, card)
+        return folder
+
+    return make
 
 
 @pytest.hookimpl(hookwrapper=True)

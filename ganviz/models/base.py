@@ -4,7 +4,7 @@ Stages are why early exits, partial reuse, unit edits and activation views need 
 generator calls `start`, then `step` for each layer of the spec, then `image`, and may stop or look in between.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,9 +14,21 @@ from torch import Tensor, nn
 from ganviz.recipe import ModelRef
 from ganviz.spec import Card, Spec
 
-NoiseMode = str | int | torch.Generator
+
+@dataclass(frozen=True, slots=True)
+class ScaledNoise:
+    """Noise of a mode at a strength: 1 as learnt, 0 off."""
+
+    mode: str | int | torch.Generator
+    strength: float
+
+
+NoiseMode = str | int | torch.Generator | ScaledNoise
 """Noise of the layers that add some: "const" (the model's own maps), "none", or an int seed; in training a
-torch.Generator, from which each image gets noise of its own."""
+torch.Generator, from which each image gets noise of its own. A ScaledNoise is one of these, stronger or weaker."""
+
+Change = Callable[[Tensor], Tensor]
+"""What is done to a layer's activations (N, C, H, W) before anything reads them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +68,7 @@ class StagedGenerator(nn.Module):
     Subclasses set `spec` and define
 
         start(w) -> State
-        step(k, state, w, noise) -> State     for k in range(len(spec.layers))
+        step(k, state, w, noise, change=None) -> State     for k in range(len(spec.layers))
         image(state) -> (N, C, H, W) in [-1, 1]
 
     and, where they have a mapping network,
@@ -90,7 +102,8 @@ class StagedGenerator(nn.Module):
     def start(self, w: Tensor) -> State:
         raise NotImplementedError
 
-    def step(self, k: int, state: State, w: Tensor, noise: NoiseMode = "const") -> State:
+    def step(self, k: int, state: State, w: Tensor, noise: NoiseMode = "const", change: Change | None = None) -> State:
+        """Run layer k of the spec; `change` is done to its activations before anything reads them."""
         raise NotImplementedError
 
     def image(self, state: State) -> Tensor:

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ganviz.models.base import NoiseMode, StagedGenerator, State, check_shape
+from ganviz.models.base import Change, NoiseMode, StagedGenerator, State, check_shape
 from ganviz.models.layers import MinibatchDiscrimination, minibatch_std
 from ganviz.spec import Layer, Spec
 
@@ -101,12 +101,14 @@ class Generator(StagedGenerator):
     def start(self, w: Tensor) -> State:
         return State(w[:, 0, :, None, None])  # (N, w_dim, 1, 1)
 
-    def step(self, k: int, state: State, w: Tensor, noise: NoiseMode = "const") -> State:
+    def step(self, k: int, state: State, w: Tensor, noise: NoiseMode = "const", change: Change | None = None) -> State:
         x = self.convs[k](state.x)
         if k == len(self.convs) - 1:
             # tanh in float32: in bfloat16 its steps near the ends are wider than a grey level.
-            return State(torch.tanh(x.float()))
-        return State(F.relu(self.norms[k](x)))
+            x = torch.tanh(x.float())
+        else:
+            x = F.relu(self.norms[k](x))
+        return State(x if change is None else change(x))
 
     def image(self, state: State) -> Tensor:
         return state.x

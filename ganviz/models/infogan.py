@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ganviz.models.base import NoiseMode, StagedGenerator, State, check_choice, check_shape, check_whole
+from ganviz.models.base import Change, NoiseMode, StagedGenerator, State, check_choice, check_shape, check_whole
 from ganviz.models.dcgan import initialise
 from ganviz.models.layers import MinibatchDiscrimination, minibatch_std
 from ganviz.spec import Code, Layer, Spec
@@ -135,18 +135,22 @@ class Generator(StagedGenerator):
     def start(self, w: Tensor) -> State:
         return State(w[:, 0, :, None, None])  # (N, w_dim, 1, 1)
 
-    def step(self, k: int, state: State, w: Tensor, noise: NoiseMode = "const") -> State:
+    def step(self, k: int, state: State, w: Tensor, noise: NoiseMode = "const", change: Change | None = None) -> State:
+        x = self._activations(k, state.x)
+        return State(x if change is None else change(x))
+
+    def _activations(self, k: int, x: Tensor) -> Tensor:
         if k == 0:
-            x = self.dense_norms[0](self.dense[0](state.x.flatten(1)))
-            return State(F.relu(x)[:, :, None, None])  # (N, fc_channels, 1, 1)
+            x = self.dense_norms[0](self.dense[0](x.flatten(1)))
+            return F.relu(x)[:, :, None, None]  # (N, fc_channels, 1, 1)
         if k == 1:
             first = self.config.first
-            x = self.dense[1](state.x.flatten(1)).unflatten(1, (-1, first, first))
-            return State(F.relu(self.dense_norms[1](x)))
-        x = self.convs[k - 2](state.x)
+            x = self.dense[1](x.flatten(1)).unflatten(1, (-1, first, first))
+            return F.relu(self.dense_norms[1](x))
+        x = self.convs[k - 2](x)
         if k - 2 == len(self.convs) - 1:
-            return State(torch.tanh(x.float()))  # in float32: near the ends bfloat16 steps over grey levels
-        return State(F.relu(self.norms[k - 2](x)))
+            return torch.tanh(x.float())  # in float32: near the ends bfloat16 steps over grey levels
+        return F.relu(self.norms[k - 2](x))
 
     def image(self, state: State) -> Tensor:
         return state.x

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ganviz.models.base import NoiseMode
+from ganviz.models.base import NoiseMode, ScaledNoise
 
 SQRT2 = math.sqrt(2)
 BINOMIAL = (1.0, 2.0, 1.0)
@@ -171,6 +171,8 @@ class Noise(nn.Module):
 
     def forward(self, x: Tensor, mode: NoiseMode, gain: float = 1.0) -> Tensor:
         """x (N, C, H, W) with `gain` times the noise added."""
+        if isinstance(mode, ScaledNoise):
+            gain, mode = gain * mode.strength, mode.mode
         if mode == "none":
             return x
         size = self.const.shape[0]

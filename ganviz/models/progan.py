@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ganviz.models import growing
-from ganviz.models.base import NoiseMode, StagedGenerator, State
+from ganviz.models.base import Change, NoiseMode, StagedGenerator, State
 from ganviz.models.growing import Discriminator, sizes, top_two
 from ganviz.models.layers import EqualConv2d, nearest_up, pixel_norm
 from ganviz.spec import Layer, Spec
@@ -92,9 +92,10 @@ class Generator(StagedGenerator):
     def start(self, w: Tensor) -> State:
         return State(w[:, 0, :, None, None])  # (N, w_dim, 1, 1)
 
-    def step(self, k: int, state: State, w: Tensor, noise: NoiseMode = "const") -> State:
+    def step(self, k: int, state: State, w: Tensor, noise: NoiseMode = "const", change: Change | None = None) -> State:
         x = nearest_up(state.x) if k > 0 and k % 2 == 0 else state.x
         x = pixel_norm(F.leaky_relu(self.convs[k](x), 0.2))
+        x = x if change is None else change(x)
         below = self.config.resolution // 2
         if k == len(self.convs) - 3 and below >= 4:  # the picture that the last resolution fades in over
             return State(x, self.to_rgb[str(below)](x))

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ganviz.models import growing
-from ganviz.models.base import NoiseMode, State
+from ganviz.models.base import Change, NoiseMode, State
 from ganviz.models.growing import sizes, top_two
 from ganviz.models.layers import BINOMIAL, AdaIN, EqualConv2d, Noise, filtered, nearest_up
 from ganviz.models.styles import StyleGenerator, check_styles
@@ -123,8 +123,9 @@ class Generator(StyleGenerator):
     def start(self, w: Tensor) -> State:
         return State(self.const.expand(len(w), -1, -1, -1))
 
-    def step(self, k: int, state: State, w: Tensor, noise: NoiseMode = "const") -> State:
+    def step(self, k: int, state: State, w: Tensor, noise: NoiseMode = "const", change: Change | None = None) -> State:
         x = self.layers[k](state.x, w[:, k], noise)
+        x = x if change is None else change(x)
         below = self.config.resolution // 2
         if k == len(self.layers) - 3 and below >= 4:  # the picture that the last resolution fades in over
             return State(x, self.to_rgb[str(below)](x))

@@ -19,7 +19,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ganviz.models.base import NoiseMode, State, check_choice, check_shape, check_whole
+from ganviz.models.base import Change, NoiseMode, State, check_choice, check_shape, check_whole
 from ganviz.models.growing import RESOLUTIONS, sizes
 from ganviz.models.layers import (
     BILINEAR,
@@ -185,8 +185,9 @@ class Generator(StyleGenerator):
     def start(self, w: Tensor) -> State:
         return State(self.const.expand(len(w), -1, -1, -1))
 
-    def step(self, k: int, state: State, w: Tensor, noise: NoiseMode = "const") -> State:
+    def step(self, k: int, state: State, w: Tensor, noise: NoiseMode = "const", change: Change | None = None) -> State:
         x = self.convs[k](state.x, w[:, k], noise)
+        x = x if change is None else change(x)
         if k % 2:
             return State(x, state.image)
         image = self.heads[k // 2](x, w[:, k + 1]).float()
