@@ -1,9 +1,13 @@
-"""Finding models: bundled, fetched, recent, in a run folder or anywhere on disk. No torch."""
+"""Finding models: bundled, fetched, recent, in a run folder or anywhere on disk. No torch.
+
+A run folder keeps its model over time, in RUN/snapshots; wherever one model is wanted, it stands for the newest.
+"""
 
 import difflib
 import json
 import logging
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from ganviz import places
@@ -15,6 +19,7 @@ from ganviz.recipe import ModelRef
 log = logging.getLogger(__name__)
 
 SUFFIX = ".safetensors"
+SNAPSHOTS = "snapshots"
 RECENT_LIMIT = 20
 
 
@@ -27,8 +32,19 @@ class Located:
 
 
 def bundled() -> list[Header]:
-    """The models that ship with the program, by name."""
-    return _headers(_by_name(places.resources() / "models"))
+    """The models that ship with the program, by name; after them its runs, each as its newest snapshot."""
+    runs = []
+    for run in bundled_runs():
+        try:
+            runs.append(newest_snapshot(run))
+        except GanvizError as error:
+            log.warning("%s", error)
+    return _headers([*_by_name(places.resources() / "models"), *runs])
+
+
+def bundled_runs() -> list[Path]:
+    """The run folders that ship with the program, by name."""
+    return sorted(path.parent for path in (places.resources() / "runs").glob(f"*/{SNAPSHOTS}"))
 
 
 def fetched() -> list[Header]:
@@ -56,9 +72,13 @@ def recent() -> list[Header]:
 
 
 def remember(path: str | Path) -> None:
-    """Put a model, or a run folder, at the head of the recent list; a list that cannot be written is only logged."""
+    """Put a model, or a run folder, at the head of the recent list; a list that cannot be written is only logged.
+
+    A snapshot stands for its run, so that all the others can be found as well.
+    """
     path = Path(path).resolve()
-    if path.parent == (places.resources() / "models").resolve():
+    path = run_of(path) or path
+    if path.is_relative_to(places.resources().resolve()):
         return
     paths = [path, *(other for other in _recent_paths() if other != path)][:RECENT_LIMIT]
     try:
@@ -83,7 +103,8 @@ def find(model: str | Path) -> Path:
         raise GanvizError(f"{str(model)[:200]}: cannot be a file or folder ({error})") from error
     known_here = [*bundled(), *fetched(), *recent()]
     for header in known_here:
-        if str(model) in (header.ref.name, header.path.stem):
+        run = run_of(header.path)
+        if str(model) in (header.ref.name, run.name if run else header.path.stem):
             return header.path
     names = list(dict.fromkeys(header.ref.name for header in known_here))
     if Path(model).suffix or Path(model).name != str(model):
@@ -96,12 +117,33 @@ def find(model: str | Path) -> Path:
 
 def newest_snapshot(run: Path) -> Path:
     """The last snapshot of a run folder, or the last checkpoint of a plain folder, by name."""
-    for folder in (run / "snapshots", run):
+    for folder in (run / SNAPSHOTS, run):
         found = [path for path in folder.glob(f"*{SUFFIX}") if not path.name.startswith((".", "state"))]
         if found:
             # By number where the names are numbers: 100 comes after 99.
             return max(found, key=lambda path: (int(path.stem) if path.stem.isdecimal() else -1, path.stem))
     raise GanvizError(f"{run}: expected a run folder with snapshots/*{SUFFIX}, found none; has the run saved one yet?")
+
+
+def run_of(path: Path) -> Path | None:
+    """The run folder that a checkpoint is a snapshot of; None for any other checkpoint. Reads nothing."""
+    return path.parent.parent if path.parent.name == SNAPSHOTS else None
+
+
+def snapshots(run: Path) -> list[Header]:
+    """A run's model over time: one header for each number of images seen, from the first to the last.
+
+    Files of another kind of model than the last, which one latent cannot be drawn with, are passed over.
+    """
+    found = sorted(_headers(_by_name(run / SNAPSHOTS)), key=images_seen)
+    alike = {images_seen(header): header for header in found if _kind(header) == _kind(found[-1])}
+    return list(alike.values())
+
+
+def images_seen(header: Header) -> int:
+    """How many images a snapshot had been trained on: what its card says, else its name, as trainers give them."""
+    stem = header.path.stem
+    return header.card.images_seen or (int(stem) if stem.isdecimal() else 0)
 
 
 def locate(ref: ModelRef) -> Located:
@@ -113,8 +155,8 @@ def locate(ref: ModelRef) -> Located:
     for header in known:
         if ref.digest and header.digest == ref.digest:
             return Located(header.path, True)
-    for run in (path for path in _recent_paths() if ref.digest and path.is_dir()):
-        for header in _headers(sorted((run / "snapshots").glob(f"*{SUFFIX}"))):
+    for run in (*bundled_runs(), *_recent_paths()) if ref.digest else ():
+        for header in _headers(_by_name(run / SNAPSHOTS)):
             if header.digest == ref.digest:
                 return Located(header.path, True)
     for header in known:
@@ -125,17 +167,39 @@ def locate(ref: ModelRef) -> Located:
 
 
 def _by_name(folder: Path) -> list[Path]:
-    return sorted(folder.glob(f"*{SUFFIX}"), key=lambda path: path.stem)
+    found = (path for path in folder.glob(f"*{SUFFIX}") if not path.name.startswith("."))
+    return sorted(found, key=lambda path: path.stem)
 
 
 def _headers(paths: list[Path]) -> list[Header]:
+    """The headers of those files that are whole, in order; each file is read once for as long as it stays the same."""
     found = []
     for path in paths:
         try:
-            found.append(read_header(path))
-        except GanvizError as error:
-            log.warning("%s", error)
+            state = path.stat()
+        except OSError as error:
+            log.warning("%s: cannot be read (%s)", path, error.strerror or error)
+            continue
+        header = _header(path, state.st_mtime_ns, state.st_size, state.st_ino)
+        if header is not None:
+            found.append(header)
     return found
+
+
+@lru_cache(maxsize=4096)
+def _header(path: Path, *state: int) -> Header | None:
+    """What a file in this state says of itself, None and a line in the log where it is no whole checkpoint."""
+    try:
+        return read_header(path)
+    except GanvizError as error:
+        log.warning("%s", error)
+        return None
+
+
+def _kind(header: Header) -> tuple[object, ...]:
+    """What has to agree for a latent with its conditions to mean something to two models."""
+    spec = header.spec
+    return header.arch, spec.z_dim, spec.num_classes, spec.codes
 
 
 def _recent_file() -> Path:

@@ -81,3 +81,9 @@ def parse_code(text: str, spec: Spec) -> tuple[str, tuple[float, ...]]:
 def _check(number: int, part: str) -> None:
     if number >= SEED_LIMIT:
         raise ValueError(f"{part!r}: expected seeds from 0 to {SEED_LIMIT - 1}")
+
+
+def format_kimg(images: int) -> str:
+    """How many images a training has seen, in thousands, with the digits that matter: 0.51, 12.8, 1,234."""
+    thousands = images / 1000
+    return f"{thousands:,.{2 if thousands < 9.995 else 1 if thousands < 99.95 else 0}f}"

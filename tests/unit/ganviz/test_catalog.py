@@ -113,3 +113,68 @@ def test_a_run_folder_is_remembered_once_as_its_newest_snapshot(bundle: Path, tm
         digests.append(header.digest)
     located = catalog.locate(ModelRef("live", digests[0]))
     assert located == catalog.Located(run / "00000001.safetensors", True), "older snapshots are found by their weights"
+
+
+@pytest.fixture
+def live(tmp_path: Path, make_run) -> Path:
+    """A run folder with three snapshots, of names and cards that agree."""
+    return make_run(tmp_path / "live", (512, 99_968, 100_032))
+
+
+def test_snapshots_of_a_run_come_in_the_order_of_images_seen(live: Path, make_checkpoint) -> None:
+    shutil.copyfile(live / "snapshots" / "00000512.safetensors", live / "snapshots" / "copy.safetensors")
+    shutil.copyfile(make_checkpoint("stranger", z_dim=5), live / "snapshots" / "00000600.safetensors")
+    (live / "snapshots" / "00000700.safetensors").write_bytes(b"cut short")
+    (live / "snapshots" / ".00000800.part.safetensors").write_bytes(b"being written")
+    found = catalog.snapshots(live)
+    assert [catalog.images_seen(header) for header in found] == [512, 99_968, 100_032]
+    assert catalog.run_of(found[0].path) == live
+    assert found[-1].path == catalog.newest_snapshot(live)
+    assert catalog.run_of(live / "elsewhere.safetensors") is None
+    assert catalog.snapshots(live / "missing") == []
+
+
+def test_without_a_count_on_the_card_a_snapshot_has_seen_what_its_name_says(tmp_path: Path, tiny_checkpoint) -> None:
+    (tmp_path / "snapshots").mkdir()
+    for name in ("00000064", "final"):
+        shutil.copyfile(tiny_checkpoint, tmp_path / "snapshots" / f"{name}.safetensors")
+    assert [catalog.images_seen(header) for header in catalog.snapshots(tmp_path)] == [0, 64]
+
+
+def test_opening_one_snapshot_makes_all_of_its_run_known(live: Path) -> None:
+    headers = catalog.snapshots(live)
+    with pytest.raises(GanvizError, match="not on this machine"):
+        catalog.locate(headers[0].ref)
+    catalog.remember(headers[1].path)
+    assert [header.path for header in catalog.recent()] == [headers[-1].path]
+    for header in headers:
+        assert catalog.locate(header.ref) == catalog.Located(header.path, True)
+
+
+def test_a_bundled_run_is_a_model_and_all_its_snapshots_are_found(bundle: Path, make_run) -> None:
+    run = make_run(bundle.parent / "runs" / "grown", (64, 128))
+    assert [header.ref.name for header in catalog.bundled()] == ["tiny", "tiny-classes", "grown"]
+    assert catalog.find("grown") == run / "snapshots" / "00000128.safetensors"
+    first, last = catalog.snapshots(run)
+    assert catalog.locate(first.ref) == catalog.Located(first.path, True)
+    catalog.remember(run)
+    catalog.remember(last.path)
+    assert catalog.recent() == []
+
+
+def test_headers_are_read_once_until_the_file_is_another(live: Path, monkeypatch, caplog) -> None:
+    reads: list[Path] = []
+
+    def counted(path: Path):
+        reads.append(path)
+        return read_header(path)
+
+    monkeypatch.setattr(catalog, "read_header", counted)
+    first = catalog.snapshots(live)
+    assert catalog.snapshots(live) == first and len(reads) == 3
+    shutil.copyfile(first[0].path, live / "snapshots" / "00000700.safetensors")
+    broken = live / "snapshots" / "00000800.safetensors"
+    broken.write_bytes(b"cut short")
+    for _ in range(3):
+        catalog.snapshots(live)
+    assert len(reads) == 5 and caplog.text.count("00000800") == 1

@@ -1,7 +1,7 @@
 import pytest
 
 from ganviz.expression import Seed
-from ganviz.notation import format_seed, parse_code, parse_label, parse_seeds
+from ganviz.notation import format_kimg, format_seed, parse_code, parse_label, parse_seeds
 from ganviz.spec import Card, Code, Spec
 
 SPEC = Spec("x", 4, 7, 1, 16, 1, num_classes=3, codes=(Code("digit", "categorical", 10), Code("slant", "continuous")))
@@ -47,3 +47,11 @@ def test_codes_are_named_and_checked() -> None:
     for text in ("digit=10", "digit", "wings=1", "slant=x"):
         with pytest.raises(ValueError, match="expected"):
             parse_code(text, SPEC)
+
+
+@pytest.mark.parametrize(
+    ("images", "text"),
+    [(0, "0.00"), (512, "0.51"), (9_994, "9.99"), (9_999, "10.0"), (99_968, "100"), (1_234_000, "1,234")],
+)
+def test_images_seen_are_told_in_thousands(images: int, text: str) -> None:
+    assert format_kimg(images) == text
