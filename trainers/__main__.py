@@ -14,7 +14,7 @@ from ganviz import cli
 from ganviz.errors import GanvizError
 from ganviz.models import resolve
 from trainers import TRAINERS
-from trainers.configs import GROUPS, make, resumed
+from trainers.configs import GROUPS, check_parts, make, resumed
 
 if TYPE_CHECKING:
     from trainers.run import Run
@@ -93,6 +93,7 @@ def train(
         config = make(kind, arch, given)
         if (folder / "config.json").exists():
             raise GanvizError(f"{folder}: it already holds a run; go on with --resume, or choose another folder")
+    check_parts(config)
     if source is None:
         raise click.UsageError("Missing option '--data'.")
     source = os.path.expanduser(source)

@@ -39,15 +39,14 @@ class Strength:
         self._images = images
         self._signs: list[float] = []
 
-    def watch(self, score_real: Tensor, score_fake: Tensor, paired: bool) -> None:
-        """Take note of a step's scores (N,) and move p when it is time."""
+    def watch(self, sign: float, batch: int) -> None:
+        """Take note of a step's mean sign (see `lead`) over a batch of so many reals; move p when it is time."""
         if not self._target:
             return
-        lead = score_real - score_fake if paired else score_real
-        self._signs.append(lead.sign().mean().item())
+        self._signs.append(sign)
         if len(self._signs) == ADAPT_STEPS:
             over = sum(self._signs) / ADAPT_STEPS - self._target
-            move = ADAPT_STEPS * len(lead) / self._images
+            move = ADAPT_STEPS * batch / self._images
             self.p = min(max(self.p + (move if over > 0 else -move), 0.0), 1.0)
             self._signs = []
 
@@ -58,6 +57,11 @@ class Strength:
         """Go on from what `counters` gave; a fixed p is the options' to say."""
         if self._target:
             self.p, self._signs = counters["p"], list(counters["signs"])
+
+
+def lead(score_real: Tensor, score_fake: Tensor, paired: bool) -> Tensor:
+    """r in `Strength`, of one batch: the mean sign of D's scores of reals (N,), in pairs of their lead over fakes'."""
+    return (score_real - score_fake if paired else score_real).detach().sign().mean()
 
 
 def color(image: Tensor, p: float, random: Generator) -> Tensor:

@@ -65,6 +65,14 @@ class Training:
     reuse_fakes: bool = option(True, "use the images of the discriminator's step for the generator's too", "objective")
 
     batch: int = option(64, "images a step", "optimisation", low=2, high=4096, fixed=True)
+    accumulate: int = option(
+        1,
+        "parts that a step's batch is drawn in, one after the other, to spare memory; batch norm, minibatch "
+        "deviation and discrimination, feature matching and the mean path length are then those of each part",
+        "optimisation",
+        low=1,
+        high=2048,
+    )
     lr_g: float = option(1e-3, "learning rate of the generator", "optimisation", low=0, high=1)
     lr_d: float = option(1e-3, "learning rate of the discriminator", "optimisation", low=0, high=1)
     beta1: float = option(0.0, "Adam's first decay", "optimisation", low=0, high=0.9999)
@@ -140,6 +148,11 @@ class Training:
             raise GanvizError("--measure: figures need images that were not trained on; add --hold-out N")
         if self.label_smoothing and self.objective not in ("non-saturating", "minimax", "least-squares"):
             raise GanvizError(f"--label-smoothing: {self.objective} has no labels; leave it at 0")
+
+    @property
+    def step_sizes(self) -> tuple[int, ...]:
+        """Images a step, every number of them that a run comes to."""
+        return (self.batch,)
 
     @property
     def policies(self) -> tuple[str, ...]:
@@ -274,6 +287,11 @@ class GrowingTraining(Training):
         pairs = [part.split(":") for part in _listed(self.batches)]
         return {int(resolution): int(batch) for resolution, batch in pairs}
 
+    @property
+    def step_sizes(self) -> tuple[int, ...]:
+        sizes = [size for size in (4, 8, *RESOLUTIONS) if self.start_resolution <= size <= self.resolution]
+        return tuple(self.batch_sizes.get(size, self.batch) for size in sizes)
+
 
 @dataclass(frozen=True)
 class ProGANTraining(GrowingTraining):
@@ -332,6 +350,10 @@ class StyleGANTraining(StyleTraining, GrowingTraining):
         8, "pixels a side to grow from", "growth", choices=(4, 8, 16, 32, 64, 128, 256), fixed=True
     )
 
+    @property
+    def step_sizes(self) -> tuple[int, ...]:
+        return super().step_sizes if self.progressive else (self.batch,)
+
 
 @dataclass(frozen=True)
 class StyleGAN2Training(StyleTraining):
@@ -387,6 +409,15 @@ def check_norm(config: Any) -> None:
         raise GanvizError(
             "--d-norm batch: gradient penalties need each image judged alone; use --d-norm none, or --r1-gamma 0"
         )
+
+
+def check_parts(config: Any) -> None:
+    """A step's parts are equal, and of at least two images: of one alone no batch norm can be taken."""
+    for size in config.step_sizes:
+        if size % config.accumulate or size < 2 * config.accumulate:
+            raise GanvizError(
+                f"--accumulate {config.accumulate}: expected equal parts of two images or more, got a step of {size}"
+            )
 
 
 def _listed(text: str) -> tuple[str, ...]:

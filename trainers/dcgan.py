@@ -11,7 +11,7 @@ from ganviz.models.dcgan import DCGANConfig, Discriminator, Generator
 from ganviz.render import pick_device
 from trainers import losses
 from trainers import run as runs
-from trainers.augment import Strength, augment
+from trainers.augment import Strength, augment, lead
 from trainers.batches import one_hot, real_images
 from trainers.cards import make_card, training_facts
 from trainers.configs import DCGANTraining
@@ -20,6 +20,7 @@ from trainers.ema import Average
 from trainers.journal import Journal
 from trainers.machine import pick_precision
 from trainers.optimisers import make_optimisers, penalty_weight, rate_factor, set_rates
+from trainers.parts import Parts, means
 from trainers.preview import measure
 from trainers.run import Run
 
@@ -55,7 +56,7 @@ def train(config: DCGANTraining, data: Dataset, run: Run, control: Control, disp
     optimisers = make_optimisers(config, G, D)
     objective = losses.OBJECTIVES[config.objective]
     strength = Strength(config.augment_p, config.ada_target, config.ada_images)
-    random = torch.Generator().manual_seed(config.seed)  # noise, mirroring, augmentation
+    parts = Parts(config.accumulate, config.seed)  # whose random streams are for noise, mirroring, augmentation
 
     nets = {"G": G, "D": D, "average": average.net}
     penalty_value = 0.0
@@ -63,7 +64,7 @@ def train(config: DCGANTraining, data: Dataset, run: Run, control: Control, disp
     journal = Journal(run, control, display)
     if resume:
         tensors, counters = run.load_state()
-        runs.restore_state(tensors, nets, optimisers, random)
+        runs.restore_state(tensors, nets, optimisers, parts.streams[0])
         penalty_value = counters["penalty"]
         strength.restore(counters.get("strength", strength.counters()))  # older runs have none
         journal.restore(counters)
@@ -77,25 +78,25 @@ def train(config: DCGANTraining, data: Dataset, run: Run, control: Control, disp
         run.snapshot(shown, make_card(config, data, run, journal.seen, facts), config.half)
         run.preview(shown, journal.seen)
         counters = {**journal.counters(), "penalty": penalty_value, "strength": strength.counters()}
-        run.save_state(runs.state_tensors(nets, optimisers, random), counters)
+        run.save_state(runs.state_tensors(nets, optimisers, parts.streams[0]), counters)
 
-    def draw_fakes() -> tuple[Tensor, Tensor | None]:
-        """Images (batch, C, H, W) of fresh noise, and their labels, drawn as often as the data has them."""
-        z = torch.randn(config.batch, config.z_dim, generator=random).to(device)
+    def draw_fakes(count: int, random: torch.Generator) -> tuple[Tensor, Tensor | None]:
+        """Images (count, C, H, W) of fresh noise, and their labels, drawn as often as the data has them."""
+        z = torch.randn(count, config.z_dim, generator=random).to(device)
         label = None
         if num_classes:
-            picked = torch.randint(len(chosen), (config.batch,), generator=random).numpy()
+            picked = torch.randint(len(chosen), (count,), generator=random).numpy()
             label = one_hot(data, chosen[picked], num_classes, device)
         with torch.autocast(device.type, torch.bfloat16, enabled=half_precision):
             return G(z, label), label
 
-    def judge(image: Tensor, label: Tensor | None) -> Tensor:
-        """D's scores (batch,) of augmented images, in float32."""
+    def judge(image: Tensor, label: Tensor | None, random: torch.Generator) -> Tensor:
+        """D's scores (N,) of augmented images, in float32."""
         image = augment(image, config.policies, strength.p, random)
         with torch.autocast(device.type, torch.bfloat16, enabled=half_precision):
             return D(image, label).float()
 
-    def look_at(image: Tensor, label: Tensor | None) -> Tensor:
+    def look_at(image: Tensor, label: Tensor | None, random: torch.Generator) -> Tensor:
         """What D's last layer reads of augmented images."""
         image = augment(image, config.policies, strength.p, random)
         with torch.autocast(device.type, torch.bfloat16, enabled=half_precision):
@@ -106,61 +107,77 @@ def train(config: DCGANTraining, data: Dataset, run: Run, control: Control, disp
         rate = rate_factor(config, share, journal.seen)
         set_rates(config, optimisers, rate)
         gamma = penalty_weight(config, share)
+        parts.begin(journal.step)
 
         # D: tell reals from fakes.
         D.requires_grad_(True)
         for _ in range(config.critic_steps):
-            indices = chosen[runs.data_order(len(chosen), config.seed, journal.seen, config.batch)]
-            real = real_images(data, indices, config.flip, random, device)
-            real_label = one_hot(data, indices, num_classes, device) if num_classes else None
-            if config.reuse_fakes:
-                fake, fake_label = draw_fakes()
-            else:
-                with torch.no_grad():
-                    fake, fake_label = draw_fakes()
-            score_real = judge(real, real_label)
-            score_fake = judge(fake.detach(), fake_label)
-            strength.watch(score_real, score_fake, objective.paired)
-            loss_d = losses.discriminator_loss(objective, score_real, score_fake, config.label_smoothing, config.drift)
-            total = loss_d
-            if config.objective == "wgan-gp":
-                # The label of the reals stands for both ends of the line that the penalty looks at.
-                mix = torch.rand(config.batch, generator=random).to(device)
-                penalty = losses.gradient_penalty(D, real, fake, real_label, mix)
-                total = total + config.gp_weight * penalty
-                penalty_value = penalty.item()
-            if gamma > 0 and journal.step % config.r1_interval == 0:
-                # Lazy regularisation, Karras et al. 2020, appendix B: less often and as much more strongly.
-                # In float32, because it is differentiated twice.
-                seen_real = augment(real, config.policies, strength.p, random)
-                penalty = losses.r1_penalty(D, seen_real, real_label)
-                if config.r2:
-                    seen_fake = augment(fake.detach(), config.policies, strength.p, random)
-                    penalty = penalty + losses.r1_penalty(D, seen_fake, fake_label)
-                total = total + 0.5 * gamma * config.r1_interval * penalty
-                penalty_value = penalty.item()
             optimisers["D_optimiser"].zero_grad(set_to_none=True)
-            total.backward()
+            batch = chosen[runs.data_order(len(chosen), config.seed, journal.seen, config.batch)]
+            drawn, noted = [], []
+            for random, indices in parts.of(batch):
+                real = real_images(data, indices, config.flip, random, device)
+                real_label = one_hot(data, indices, num_classes, device) if num_classes else None
+                with torch.set_grad_enabled(config.reuse_fakes):
+                    fake, fake_label = draw_fakes(len(indices), random)
+                drawn.append((real, real_label, fake, fake_label))
+                score_real = judge(real, real_label, random)
+                score_fake = judge(fake.detach(), fake_label, random)
+                loss = losses.discriminator_loss(
+                    objective, score_real, score_fake, config.label_smoothing, config.drift
+                )
+                noted.append(
+                    {
+                        "loss_d": loss,
+                        "score_real": score_real.mean(),
+                        "score_fake": score_fake.mean(),
+                        "lead": lead(score_real, score_fake, objective.paired),
+                    }
+                )
+                if config.objective == "wgan-gp":
+                    # The label of the reals stands for both ends of the line that the penalty looks at.
+                    mix = torch.rand(len(indices), generator=random).to(device)
+                    penalty = losses.gradient_penalty(D, real, fake, real_label, mix)
+                    loss = loss + config.gp_weight * penalty
+                    noted[-1]["penalty"] = penalty
+                if gamma > 0 and journal.step % config.r1_interval == 0:
+                    # Lazy regularisation, Karras et al. 2020, appendix B: less often and as much more strongly.
+                    # In float32, because it is differentiated twice.
+                    seen_real = augment(real, config.policies, strength.p, random)
+                    penalty = losses.r1_penalty(D, seen_real, real_label)
+                    if config.r2:
+                        seen_fake = augment(fake.detach(), config.policies, strength.p, random)
+                        penalty = penalty + losses.r1_penalty(D, seen_fake, fake_label)
+                    loss = loss + 0.5 * gamma * config.r1_interval * penalty
+                    noted[-1]["penalty"] = penalty
+                (loss / parts.count).backward()
+            told = means(noted)
             optimisers["D_optimiser"].step()
             if config.objective == "wgan":
                 losses.clip_weights(D, config.clip)
+            strength.watch(told["lead"], config.batch)
+            penalty_value = told.get("penalty", penalty_value)
             journal.seen += config.batch
 
         # G: be taken for real.
         D.requires_grad_(False)
-        if not config.reuse_fakes:
-            fake, fake_label = draw_fakes()
-        against = (judge(real, real_label),) if objective.paired else ()
-        loss_g = objective.generator(judge(fake, fake_label), *against)
-        if config.feature_matching > 0:
-            matched = losses.feature_matching(look_at(real, real_label), look_at(fake, fake_label))
-            loss_g = loss_g + config.feature_matching * matched
         optimisers["G_optimiser"].zero_grad(set_to_none=True)
-        loss_g.backward()
+        noted = []
+        for random, (real, real_label, fake, fake_label) in zip(parts.streams, drawn, strict=True):
+            if not config.reuse_fakes:
+                fake, fake_label = draw_fakes(len(real), random)
+            against = (judge(real, real_label, random),) if objective.paired else ()
+            loss = objective.generator(judge(fake, fake_label, random), *against)
+            if config.feature_matching > 0:
+                matched = losses.feature_matching(look_at(real, real_label, random), look_at(fake, fake_label, random))
+                loss = loss + config.feature_matching * matched
+            noted.append({"loss_g": loss})
+            (loss / parts.count).backward()
+        told |= means(noted)
         optimisers["G_optimiser"].step()
         average.update(G, config.batch * config.critic_steps, journal.seen)
 
-        values = {"loss_d": loss_d, "loss_g": loss_g, "score_real": score_real.mean(), "score_fake": score_fake.mean()}
+        values = {name: told[name] for name in ("loss_d", "loss_g", "score_real", "score_fake")}
         journal.note(values, {"penalty": penalty_value, "gamma": gamma, "rate": rate, "augment_p": strength.p})
         match journal.due():
             case "snapshot":

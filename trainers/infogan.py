@@ -12,7 +12,7 @@ from ganviz.models.infogan import Discriminator, Generator, InfoGANConfig
 from ganviz.render import pick_device
 from trainers import losses
 from trainers import run as runs
-from trainers.augment import Strength, augment
+from trainers.augment import Strength, augment, lead
 from trainers.batches import real_images
 from trainers.cards import make_card, training_facts
 from trainers.codes import draw_codes
@@ -22,6 +22,7 @@ from trainers.ema import Average
 from trainers.journal import Journal
 from trainers.machine import pick_precision
 from trainers.optimisers import make_optimisers, penalty_weight, rate_factor, set_rates
+from trainers.parts import Parts, means
 from trainers.preview import measure
 from trainers.run import Run
 
@@ -58,14 +59,14 @@ def train(config: InfoGANTraining, data: Dataset, run: Run, control: Control, di
     optimisers = make_optimisers(config, G, D)
     objective = losses.OBJECTIVES[config.objective]
     strength = Strength(config.augment_p, config.ada_target, config.ada_images)
-    random = torch.Generator().manual_seed(config.seed)  # noise, codes, mirroring, augmentation
+    parts = Parts(config.accumulate, config.seed)  # whose streams are for noise, codes, mirroring, augmentation
     nets = {"G": G, "D": D, "average": average.net}
     penalty_value = 0.0
 
     journal = Journal(run, control, display)
     if resume:
         tensors, counters = run.load_state()
-        runs.restore_state(tensors, nets, optimisers, random)
+        runs.restore_state(tensors, nets, optimisers, parts.streams[0])
         penalty_value = counters["penalty"]
         strength.restore(counters["strength"])
         journal.restore(counters)
@@ -78,18 +79,18 @@ def train(config: InfoGANTraining, data: Dataset, run: Run, control: Control, di
             facts.update(measure(shown, data, chosen, apart, config.measure))
         run.snapshot(shown, make_card(config, data, run, journal.seen, facts), config.half)
         run.preview(shown, journal.seen)
-        tensors = runs.state_tensors(nets, optimisers, random)
+        tensors = runs.state_tensors(nets, optimisers, parts.streams[0])
         run.save_state(tensors, {**journal.counters(), "penalty": penalty_value, "strength": strength.counters()})
 
-    def draw_fakes() -> tuple[Tensor, dict[str, Tensor]]:
-        """Images (batch, C, H, W) of fresh noise and codes, and those codes."""
-        z = torch.randn(config.batch, config.z_dim, generator=random).to(device)
-        codes = {name: value.to(device) for name, value in draw_codes(model.codes, config.batch, random).items()}
+    def draw_fakes(count: int, random: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
+        """Images (count, C, H, W) of fresh noise and codes, and those codes."""
+        z = torch.randn(count, config.z_dim, generator=random).to(device)
+        codes = {name: value.to(device) for name, value in draw_codes(model.codes, count, random).items()}
         with torch.autocast(device.type, torch.bfloat16, enabled=half_precision):
             return G(z, None, codes), codes
 
-    def look_at(image: Tensor) -> Tensor:
-        """D's features (batch, F) of augmented images, in float32, as the last layers of D and Q want them."""
+    def look_at(image: Tensor, random: torch.Generator) -> Tensor:
+        """D's features (N, F) of augmented images, in float32, as the last layers of D and Q want them."""
         image = augment(image, config.policies, strength.p, random)
         with torch.autocast(device.type, torch.bfloat16, enabled=half_precision):
             return D.features(image).float()
@@ -106,63 +107,77 @@ def train(config: InfoGANTraining, data: Dataset, run: Run, control: Control, di
         rate = rate_factor(config, share, journal.seen)
         set_rates(config, optimisers, rate)
         gamma = penalty_weight(config, share)
+        parts.begin(journal.step)
 
         # D and Q: tell reals from fakes, and find the codes of the fakes.
         D.requires_grad_(True)
         for _ in range(config.critic_steps):
-            indices = chosen[runs.data_order(len(chosen), config.seed, journal.seen, config.batch)]
-            real = real_images(data, indices, config.flip, random, device)
-            with torch.set_grad_enabled(config.reuse_fakes):
-                fake, codes = draw_fakes()
-            features = look_at(fake.detach())
-            score_real = D.judge(look_at(real))
-            score_fake = D.judge(features)
-            strength.watch(score_real, score_fake, objective.paired)
-            loss_d = losses.discriminator_loss(objective, score_real, score_fake, config.label_smoothing, config.drift)
-            total = loss_d + information(features, codes)[0]
-            if config.objective == "wgan-gp":
-                mix = torch.rand(config.batch, generator=random).to(device)
-                penalty = losses.gradient_penalty(D, real, fake, None, mix)
-                total = total + config.gp_weight * penalty
-                penalty_value = penalty.item()
-            if gamma > 0 and journal.step % config.r1_interval == 0:
-                # Less often and as much more strongly (Karras et al. 2019, appendix B); in float32.
-                penalty = losses.r1_penalty(D, augment(real, config.policies, strength.p, random), None)
-                if config.r2:
-                    seen_fake = augment(fake.detach(), config.policies, strength.p, random)
-                    penalty = penalty + losses.r1_penalty(D, seen_fake, None)
-                total = total + 0.5 * gamma * config.r1_interval * penalty
-                penalty_value = penalty.item()
             optimisers["D_optimiser"].zero_grad(set_to_none=True)
-            total.backward()
+            batch = chosen[runs.data_order(len(chosen), config.seed, journal.seen, config.batch)]
+            drawn, noted = [], []
+            for random, indices in parts.of(batch):
+                real = real_images(data, indices, config.flip, random, device)
+                with torch.set_grad_enabled(config.reuse_fakes):
+                    fake, codes = draw_fakes(len(indices), random)
+                drawn.append((real, fake, codes))
+                features = look_at(fake.detach(), random)
+                score_real = D.judge(look_at(real, random))
+                score_fake = D.judge(features)
+                loss = losses.discriminator_loss(
+                    objective, score_real, score_fake, config.label_smoothing, config.drift
+                )
+                noted.append(
+                    {
+                        "loss_d": loss,
+                        "score_real": score_real.mean(),
+                        "score_fake": score_fake.mean(),
+                        "lead": lead(score_real, score_fake, objective.paired),
+                    }
+                )
+                loss = loss + information(features, codes)[0]
+                if config.objective == "wgan-gp":
+                    mix = torch.rand(len(indices), generator=random).to(device)
+                    penalty = losses.gradient_penalty(D, real, fake, None, mix)
+                    loss = loss + config.gp_weight * penalty
+                    noted[-1]["penalty"] = penalty
+                if gamma > 0 and journal.step % config.r1_interval == 0:
+                    # Less often and as much more strongly (Karras et al. 2019, appendix B); in float32.
+                    penalty = losses.r1_penalty(D, augment(real, config.policies, strength.p, random), None)
+                    if config.r2:
+                        seen_fake = augment(fake.detach(), config.policies, strength.p, random)
+                        penalty = penalty + losses.r1_penalty(D, seen_fake, None)
+                    loss = loss + 0.5 * gamma * config.r1_interval * penalty
+                    noted[-1]["penalty"] = penalty
+                (loss / parts.count).backward()
+            told = means(noted)
             optimisers["D_optimiser"].step()
             if config.objective == "wgan":
                 losses.clip_weights(D, config.clip)
+            strength.watch(told["lead"], config.batch)
+            penalty_value = told.get("penalty", penalty_value)
             journal.seen += config.batch
 
         # G: be taken for real, and let the codes be found.
         D.requires_grad_(False)
-        if not config.reuse_fakes:
-            fake, codes = draw_fakes()
-        features = look_at(fake)
-        against = (D.judge(look_at(real)),) if objective.paired else ()
-        loss_g = objective.generator(D.judge(features), *against)
-        if config.feature_matching > 0:
-            loss_g = loss_g + config.feature_matching * losses.feature_matching(look_at(real), features)
-        weighted, categorical, continuous = information(features, codes)
         optimisers["G_optimiser"].zero_grad(set_to_none=True)
-        (loss_g + weighted).backward()
+        noted = []
+        for random, (real, fake, codes) in zip(parts.streams, drawn, strict=True):
+            if not config.reuse_fakes:
+                fake, codes = draw_fakes(len(real), random)
+            features = look_at(fake, random)
+            against = (D.judge(look_at(real, random)),) if objective.paired else ()
+            loss = objective.generator(D.judge(features), *against)
+            if config.feature_matching > 0:
+                loss = loss + config.feature_matching * losses.feature_matching(look_at(real, random), features)
+            weighted, categorical, continuous = information(features, codes)
+            noted.append({"loss_g": loss, "categorical": categorical, "continuous": continuous})
+            ((loss + weighted) / parts.count).backward()
+        told |= means(noted)
         optimisers["G_optimiser"].step()
         average.update(G, config.batch * config.critic_steps, journal.seen)
 
-        values = {
-            "loss_d": loss_d,
-            "loss_g": loss_g,
-            "categorical": categorical,
-            "continuous": continuous,
-            "score_real": score_real.mean(),
-            "score_fake": score_fake.mean(),
-        }
+        names = ("loss_d", "loss_g", "categorical", "continuous", "score_real", "score_fake")
+        values = {name: told[name] for name in names}
         journal.note(values, {"penalty": penalty_value, "gamma": gamma, "rate": rate, "augment_p": strength.p})
         match journal.due():
             case "snapshot":

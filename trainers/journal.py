@@ -5,8 +5,6 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from torch import Tensor
-
 from ganviz.errors import GanvizError
 from trainers.control import Control, Display
 from trainers.run import Clock, Run, share_done
@@ -54,7 +52,7 @@ class Journal:
     def going_on(self) -> bool:
         return self.share < 1 and not self._control.stopping
 
-    def note(self, values: Mapping[str, Tensor], state: Mapping[str, float]) -> None:
+    def note(self, values: Mapping[str, float], state: Mapping[str, float]) -> None:
         """Count a step of G: `values` are averaged between log lines, `state` is logged as it stands.
 
         Raises GanvizError where a value is not finite.
@@ -62,7 +60,7 @@ class Journal:
         self.step += 1
         self._threads.step(self.clock.seconds, self.seen)
         for name, value in values.items():
-            self._sums[name] = self._sums.get(name, 0.0) + value.item()
+            self._sums[name] = self._sums.get(name, 0.0) + value
         if not all(map(math.isfinite, [*self._sums.values(), *state.values()])):
             last = self._run.newest_snapshot()
             kept = f"the last good snapshot is {last}" if last else "there is no snapshot yet"
@@ -78,7 +76,7 @@ class Journal:
                 {"seconds": self.clock.seconds, "images_per_second": speed, "threads": self._threads.count},
             )
             self._sums = dict.fromkeys(self._sums, 0.0)
-        text = f"D {values['loss_d'].item():.3f} G {values['loss_g'].item():.3f}"
+        text = f"D {values['loss_d']:.3f} G {values['loss_g']:.3f}"
         self._display.show(self.share, self.seen, self.clock.seconds, text)
 
     def due(self) -> str | None:

@@ -14,7 +14,7 @@ from ganviz.models import stylegan, stylegan2
 from ganviz.render import pick_device
 from trainers import losses
 from trainers import run as runs
-from trainers.augment import Strength, augment
+from trainers.augment import Strength, augment, lead
 from trainers.batches import one_hot, real_images
 from trainers.cards import make_card, training_facts
 from trainers.configs import StyleGAN2Training, StyleGANTraining
@@ -24,6 +24,7 @@ from trainers.growth import Phase, at_phase, grow, phase_at, placed
 from trainers.journal import Journal
 from trainers.machine import pick_precision
 from trainers.optimisers import make_optimisers, penalty_weight, rate_factor, set_rates
+from trainers.parts import Parts, means
 from trainers.preview import measure
 from trainers.run import Run
 
@@ -55,14 +56,15 @@ def train(
     optimisers = make_optimisers(config, G, D)
     objective = losses.OBJECTIVES[config.objective]
     strength = Strength(config.augment_p, config.ada_target, config.ada_images)
-    random = torch.Generator().manual_seed(config.seed)  # noise, mixing, mirroring, augmentation
+    parts = Parts(config.accumulate, config.seed)  # whose streams are for noise, mixing, mirroring, augmentation
+    w_decay = config.w_decay ** (1 / parts.count)  # each part moves the mean of w
     pl_weight = config.pl_weight if isinstance(config, StyleGAN2Training) else 0.0
     pl_mean = torch.zeros((), device=device)
     penalty_value = 0.0
 
     journal = Journal(run, control, display)
     if resume:
-        runs.restore_state(tensors, {"G": G, "D": D, "average": average.net}, optimisers, random)
+        runs.restore_state(tensors, {"G": G, "D": D, "average": average.net}, optimisers, parts.streams[0])
         pl_mean.copy_(tensors["pl_mean"])
         penalty_value = counters["penalty"]
         strength.restore(counters["strength"])
@@ -79,25 +81,25 @@ def train(
             facts.update(measure(shown, data, chosen, apart, config.measure))
         run.snapshot(shown, make_card(config, data, run, journal.seen, facts), config.half)
         run.preview(shown, journal.seen)
-        state = runs.state_tensors({"G": G, "D": D, "average": average.net}, optimisers, random)
+        state = runs.state_tensors({"G": G, "D": D, "average": average.net}, optimisers, parts.streams[0])
         state["pl_mean"] = pl_mean
         run.save_state(
             state, {**journal.counters(), "penalty": penalty_value, "strength": strength.counters(), "resolution": size}
         )
 
-    def draw_fakes(batch: int, half: bool) -> tuple[Tensor, Tensor, Tensor | None]:
-        """Images (batch, C, H, W) of fresh noise, their w, and their labels, drawn as often as the data has them."""
-        z = torch.randn(batch, config.z_dim, generator=random).to(device)
+    def draw_fakes(count: int, random: torch.Generator, half: bool) -> tuple[Tensor, Tensor, Tensor | None]:
+        """Images (count, C, H, W) of fresh noise, their w, and their labels, drawn as often as the data has them."""
+        z = torch.randn(count, config.z_dim, generator=random).to(device)
         label = None
         if num_classes:
-            picked = torch.randint(len(chosen), (batch,), generator=random).numpy()
+            picked = torch.randint(len(chosen), (count,), generator=random).numpy()
             label = one_hot(data, chosen[picked], num_classes, device)
         with torch.autocast(device.type, torch.bfloat16, enabled=half):
-            image, ws = G.draw(z, label, random, config.mixing, config.w_decay)
+            image, ws = G.draw(z, label, random, config.mixing, w_decay)
         return image, ws, label
 
-    def judge(image: Tensor, label: Tensor | None) -> Tensor:
-        """D's scores (batch,) of augmented images, in float32."""
+    def judge(image: Tensor, label: Tensor | None, random: torch.Generator) -> Tensor:
+        """D's scores (N,) of augmented images, in float32."""
         image = augment(image, config.policies, strength.p, random)
         with torch.autocast(device.type, torch.bfloat16, enabled=half_precision):
             return D(image, label).float()
@@ -116,59 +118,82 @@ def train(
         rate = rate_factor(config, share, journal.seen)
         set_rates(config, optimisers, rate)
         gamma = penalty_weight(config, share)
+        parts.begin(journal.step)
 
         # D: tell reals from fakes.
         D.requires_grad_(True)
         for _ in range(config.critic_steps):
-            indices = chosen[runs.data_order(len(chosen), config.seed, journal.seen, phase.batch)]
-            real = at_phase(real_images(data, indices, config.flip, random, device), phase)
-            real_label = one_hot(data, indices, num_classes, device) if num_classes else None
-            with torch.set_grad_enabled(config.reuse_fakes):
-                fake, _, fake_label = draw_fakes(phase.batch, half_precision)
-            score_real = judge(real, real_label)
-            score_fake = judge(fake.detach(), fake_label)
-            strength.watch(score_real, score_fake, objective.paired)
-            loss_d = losses.discriminator_loss(objective, score_real, score_fake, config.label_smoothing, config.drift)
-            total = loss_d
-            if config.objective == "wgan-gp":
-                # The label of the reals stands for both ends of the line that the penalty looks at.
-                mix = torch.rand(phase.batch, generator=random).to(device)
-                penalty = losses.gradient_penalty(D, real, fake, real_label, mix)
-                total = total + config.gp_weight * penalty
-                penalty_value = penalty.item()
-            if gamma > 0 and journal.step % config.r1_interval == 0:
-                # Lazy regularisation (Karras et al. 2019, appendix B): less often and as much more strongly. In
-                # float32, because it is differentiated twice.
-                seen_real = augment(real, config.policies, strength.p, random)
-                penalty = losses.r1_penalty(D, seen_real, real_label)
-                if config.r2:
-                    seen_fake = augment(fake.detach(), config.policies, strength.p, random)
-                    penalty = penalty + losses.r1_penalty(D, seen_fake, fake_label)
-                total = total + 0.5 * gamma * config.r1_interval * penalty
-                penalty_value = penalty.item()
             optimisers["D_optimiser"].zero_grad(set_to_none=True)
-            total.backward()
+            batch = chosen[runs.data_order(len(chosen), config.seed, journal.seen, phase.batch)]
+            drawn, noted = [], []
+            for random, indices in parts.of(batch):
+                real = at_phase(real_images(data, indices, config.flip, random, device), phase)
+                real_label = one_hot(data, indices, num_classes, device) if num_classes else None
+                with torch.set_grad_enabled(config.reuse_fakes):
+                    fake, _, fake_label = draw_fakes(len(indices), random, half_precision)
+                drawn.append((real, real_label, fake, fake_label))
+                score_real = judge(real, real_label, random)
+                score_fake = judge(fake.detach(), fake_label, random)
+                loss = losses.discriminator_loss(
+                    objective, score_real, score_fake, config.label_smoothing, config.drift
+                )
+                noted.append(
+                    {
+                        "loss_d": loss,
+                        "score_real": score_real.mean(),
+                        "score_fake": score_fake.mean(),
+                        "lead": lead(score_real, score_fake, objective.paired),
+                    }
+                )
+                if config.objective == "wgan-gp":
+                    # The label of the reals stands for both ends of the line that the penalty looks at.
+                    mix = torch.rand(len(indices), generator=random).to(device)
+                    penalty = losses.gradient_penalty(D, real, fake, real_label, mix)
+                    loss = loss + config.gp_weight * penalty
+                    noted[-1]["penalty"] = penalty
+                if gamma > 0 and journal.step % config.r1_interval == 0:
+                    # Lazy regularisation (Karras et al. 2019, appendix B): less often and as much more strongly. In
+                    # float32, because it is differentiated twice.
+                    seen_real = augment(real, config.policies, strength.p, random)
+                    penalty = losses.r1_penalty(D, seen_real, real_label)
+                    if config.r2:
+                        seen_fake = augment(fake.detach(), config.policies, strength.p, random)
+                        penalty = penalty + losses.r1_penalty(D, seen_fake, fake_label)
+                    loss = loss + 0.5 * gamma * config.r1_interval * penalty
+                    noted[-1]["penalty"] = penalty
+                (loss / parts.count).backward()
+            told = means(noted)
             optimisers["D_optimiser"].step()
+            strength.watch(told["lead"], phase.batch)
+            penalty_value = told.get("penalty", penalty_value)
             journal.seen += phase.batch
 
         # G: be taken for real.
         D.requires_grad_(False)
-        if not config.reuse_fakes:
-            fake, _, fake_label = draw_fakes(phase.batch, half_precision)
-        against = (judge(real, real_label),) if objective.paired else ()
-        loss_g = objective.generator(judge(fake, fake_label), *against)
         optimisers["G_optimiser"].zero_grad(set_to_none=True)
-        loss_g.backward()
-        if isinstance(config, StyleGAN2Training) and pl_weight > 0 and journal.step % config.pl_interval == 0:
-            # Path lengths (Karras et al. 2019, section 3.2): pulled towards their own running mean, on half a batch.
-            image, ws, _ = draw_fakes(max(phase.batch // 2, 1), False)
-            length = losses.path_length(image, ws, torch.randn(image.shape, generator=random).to(device))
-            pl_mean.lerp_(length.detach().mean(), 1 - config.pl_decay)
-            (pl_weight * config.pl_interval * (length - pl_mean).square().mean()).backward()
+        noted = []
+        for random, (real, real_label, fake, fake_label) in zip(parts.streams, drawn, strict=True):
+            if not config.reuse_fakes:
+                fake, _, fake_label = draw_fakes(len(real), random, half_precision)
+            against = (judge(real, real_label, random),) if objective.paired else ()
+            loss = objective.generator(judge(fake, fake_label, random), *against)
+            noted.append({"loss_g": loss})
+            (loss / parts.count).backward()
+            if isinstance(config, StyleGAN2Training) and pl_weight > 0 and journal.step % config.pl_interval == 0:
+                # Path lengths (Karras et al. 2019, section 3.2): pulled towards their own running mean, on half a
+                # batch.
+                image, ws, _ = draw_fakes(max(len(real) // 2, 1), random, False)
+                length = losses.path_length(image, ws, torch.randn(image.shape, generator=random).to(device))
+                mean = torch.lerp(pl_mean, length.detach().mean(), 1 - config.pl_decay)
+                noted[-1]["path_length"] = mean
+                penalty = pl_weight * config.pl_interval * (length - mean).square().mean()
+                (penalty / parts.count).backward()
+        told |= means(noted)
         optimisers["G_optimiser"].step()
         average.update(G, phase.batch * config.critic_steps, journal.seen)
+        pl_mean.fill_(told.get("path_length", pl_mean.item()))
 
-        values = {"loss_d": loss_d, "loss_g": loss_g, "score_real": score_real.mean(), "score_fake": score_fake.mean()}
+        values = {name: told[name] for name in ("loss_d", "loss_g", "score_real", "score_fake")}
         state = {"penalty": penalty_value, "gamma": gamma, "rate": rate, "augment_p": strength.p}
         if pl_weight > 0:
             state["path_length"] = pl_mean.item()

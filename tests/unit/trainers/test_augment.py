@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from trainers.augment import POLICIES, Strength, augment
+from trainers.augment import POLICIES, Strength, augment, lead
 
 
 def images(count: int = 8, channels: int = 3) -> torch.Tensor:
@@ -63,32 +63,30 @@ def test_cutout_removes_at_most_a_quarter_of_the_area() -> None:
 
 
 def test_the_strength_rises_where_d_is_sure_of_reals_and_falls_where_not() -> None:
-    sure, unsure = torch.ones(8), torch.tensor([1.0, -1.0] * 4)
     strength = Strength(0.5, target=0.6, images=320)
     assert strength.p == 0, "an adaptive strength begins at nothing"
     for step in range(1, 9):
-        strength.watch(sure, -sure, paired=False)
+        strength.watch(1.0, 8)
         assert strength.p == pytest.approx(0.1 * (step // 4))
     for _ in range(3):
-        strength.watch(unsure, sure, paired=False)
+        strength.watch(0.0, 8)
     again = Strength(0.5, target=0.6, images=320)
     again.restore(strength.counters())
     for one in (strength, again):
-        one.watch(unsure, sure, paired=False)
+        one.watch(0.0, 8)
         assert one.p == pytest.approx(0.1)
     for _ in range(8):
-        strength.watch(unsure, sure, paired=False)
+        strength.watch(0.0, 8)
     assert strength.p == 0, "and never leaves 0 to 1"
 
 
-def test_in_pairs_it_counts_who_wins() -> None:
-    strength = Strength(0.5, target=0.6, images=320)
-    for _ in range(4):
-        strength.watch(torch.full((8,), -3.0), torch.full((8,), -5.0), paired=True)
-    assert strength.p == pytest.approx(0.1)
+def test_d_leads_where_reals_score_above_zero_or_in_pairs_above_fakes() -> None:
+    real, fake = torch.tensor([-3.0, -3.0, 1.0, 2.0]), torch.tensor([-5.0, -5.0, -5.0, 3.0])
+    assert lead(real, fake, paired=False).item() == 0
+    assert lead(real, fake, paired=True).item() == 0.5
 
 
 def test_a_fixed_strength_stays() -> None:
     strength = Strength(0.5, target=0.0, images=1)
-    strength.watch(torch.ones(8), torch.ones(8), paired=False)
+    strength.watch(1.0, 8)
     assert strength.p == 0.5

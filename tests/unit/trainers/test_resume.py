@@ -27,12 +27,13 @@ RUNS = {
     "infogan, classic": "infogan --preset classic --d-minibatch-std --d-minibatch-kernels 3 --feature-matching 0.1",
     "infogan, wgan-gp": "infogan --objective wgan-gp --critic-steps 2 --drift 0.001",
     "progan": "progan --batches 4:16,8:4 --conditional",
-    "progan, non-saturating": "progan --objective non-saturating --no-reuse-fakes --r1-interval 2",
+    "progan, non-saturating": "progan --objective non-saturating --no-reuse-fakes --r1-interval 2 --accumulate 4",
     "stylegan": "stylegan --conditional --flip",
     "stylegan, growing": "stylegan --progressive --stable-images 64 --fade-images 64 --mixing 0.9",
     "stylegan2": "stylegan2 --augment color,translation,cutout --ada-target 0.2 --ada-images 500 --r1-interval 4 "
     "--conditional",
-    "stylegan2, paths": "stylegan2 --pl-weight 2 --noise --top full --resample fir --objective non-saturating --no-r2",
+    "stylegan2, paths": "stylegan2 --pl-weight 2 --noise --top full --resample fir --objective non-saturating --no-r2 "
+    "--accumulate 2",
 }
 IMAGES = 240
 
