@@ -100,16 +100,17 @@ class Document(QObject):
         """Something plays: until `release` all edits of the recipe, those of hands too, are one undo step.
 
         Otherwise a slider dragged meanwhile would leave a step at every tick, its edits and the movement's in turn.
-        What is done to the gallery or the walk, and another model, is a step of its own all the same: nobody who
-        takes the movement back means these.
+        What is done to the gallery or the walk, and opening another model, is a step of its own all the same: nobody
+        who takes the movement back means these. Going to another snapshot within a gesture is movement.
         """
         self.seal()
         self._held = merge
 
-    def release(self) -> None:
-        """What played has stopped."""
-        self._held = None
-        self.seal()
+    def release(self, merge: object) -> None:
+        """What played has stopped; nothing happens where something else plays in its place already."""
+        if self._held == merge:
+            self._held = None
+            self.seal()
 
     def keep(self, recipe: Recipe | None = None) -> None:
         """Put a recipe, the present one by default, into the gallery; what is there already is not kept twice."""
@@ -137,7 +138,8 @@ class Document(QObject):
     def _replace(self, session: Session, merge: object | None) -> None:
         old = self.session
         if self._held is not None:
-            moved = session.edit(recipe=old.recipe) == old and session.recipe.model == old.recipe.model
+            moved = session.edit(recipe=old.recipe) == old
+            moved = moved and (merge is not None or session.recipe.model == old.recipe.model)
             merge = self._held if moved else None
         if self.history.edit(session, merge):
             self.changed.emit(old, session)

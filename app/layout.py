@@ -43,6 +43,7 @@ class Parts:
     canvas: Canvas
     columns: QSplitter
     models: Any
+    snapshots: Any
     latent: Any
     dimensions: Any
     gallery: Any
@@ -119,6 +120,7 @@ def build(window: "MainWindow") -> Parts:
         canvas=canvas,
         columns=columns,
         models=left,
+        snapshots=panels["snapshots"],
         latent=panels["latent"],
         dimensions=panels["dimensions"],
         gallery=panels["gallery"],

@@ -143,9 +143,10 @@ class MainWindow(QMainWindow):
         parts.models.listed.connect(self._models_listed)
         parts.gallery.shown.connect(opener.open_recipe)
         parts.walk.failed.connect(lambda text: canvas.show_message(text, "warning"))
-        # One thing plays at a time.
-        parts.latent.playing_changed.connect(lambda playing: parts.walk.play(parts.walk.playing and not playing))
-        parts.walk.playing_changed.connect(lambda playing: parts.latent.play(parts.latent.playing and not playing))
+        for player in self._players():
+            player.playing_changed.connect(lambda playing, player=player: self._playing_changed(player, playing))
+        parts.snapshots.watch(self.background)
+        parts.snapshots.applies_changed.connect(self._follow_model)
         parts.latent.variation_changed.connect(lambda value: self.settings.set("variation", value))
         for card in parts.cards:
             card.folded_changed.connect(self._keep_folds)
@@ -409,17 +410,26 @@ class MainWindow(QMainWindow):
     def play(self) -> None:
         """Play the walk if there is one, else wander; again stops."""
         walk, latent = self.parts.walk, self.parts.latent
-        if walk.playing or latent.playing:
+        if any(player.playing for player in self._players()):
             self.stop_playing()
         elif walk.can_play:
             walk.play(True)
         else:
             latent.play(True)
 
-    def stop_playing(self) -> None:
-        """Let nothing move by itself any more."""
-        self.parts.latent.play(False)
-        self.parts.walk.play(False)
+    def _players(self) -> tuple[Any, ...]:
+        """What moves by itself when it is told to; one thing at a time."""
+        return self.parts.latent, self.parts.walk, self.parts.snapshots
+
+    def stop_playing(self, besides: Any = None) -> None:
+        """Let nothing move by itself any more, but for one thing."""
+        for player in self._players():
+            if player is not besides:
+                player.play(False)
+
+    def _playing_changed(self, player: Any, playing: bool) -> None:
+        if playing:
+            self.stop_playing(besides=player)
 
     def undo(self) -> None:
         """One step back."""

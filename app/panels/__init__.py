@@ -28,6 +28,7 @@ class Panel:
 
 PANELS = (
     Panel("models", "left", "Models", "Models to open", "app.panels.models:ModelsPanel"),
+    Panel("snapshots", "right", "Training", "The same latent over a training", "app.panels.snapshots:SnapshotsPanel"),
     Panel("latent", "right", "Latent", "Where the picture comes from", "app.panels.latent:LatentPanel"),
     Panel("condition", "right", "Class", "What the picture is of", "app.panels.condition:ConditionPanel"),
     Panel("truncation", "right", "Truncation", "Typical or varied", "app.panels.truncation:TruncationPanel"),

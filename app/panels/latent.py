@@ -105,7 +105,8 @@ class LatentPanel(Card):
         self.set_caption("" if isinstance(latents.base_of(latent), Seed) else "mixed")
         surroundings = session.recipe.edit(latent=latents.with_anchor(latent, Seed(0)))
         if surroundings != self._surroundings:
-            other_model = self._surroundings is None or surroundings.model != self._surroundings.model
+            # Snapshots of one run share a name: the old neighbours stay until there are new ones.
+            other_model = self._surroundings is None or surroundings.model.name != self._surroundings.model.name
             self._surroundings = surroundings
             if other_model:
                 self.plane.clear()
@@ -176,7 +177,7 @@ class LatentPanel(Card):
                 self._wander.start()
             else:
                 self._wander.stop()
-                self._document.release()
+                self._document.release("wander")
             self.playing_changed.emit(playing)
         self.play_button.setChecked(playing)
         self.play_button.set_icon("pause" if playing else "play")

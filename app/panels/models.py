@@ -1,6 +1,7 @@
 """The left column: bundled and recent models."""
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +16,7 @@ from app.widgets.model_list import ModelList, ModelRow
 from ganviz import catalog
 from ganviz.checkpoint import Header
 from ganviz.models import MODELS
+from ganviz.notation import format_kimg
 from ganviz.recipe import Recipe
 from ganviz.session import Session
 from ganviz.spec import Spec
@@ -24,6 +26,7 @@ log = logging.getLogger(__name__)
 CHANNEL = "models"
 SMALL = 64 << 20
 """Models of more bytes than this are not loaded for the sake of a thumbnail."""
+SECTIONS = ("Bundled", "Downloaded", "Runs", "Recent")
 THUMBNAIL_SEED = 3
 """The seed whose picture stands for a model."""
 
@@ -82,12 +85,20 @@ class ModelsPanel(QWidget):
 
     def first(self) -> str | None:
         """Path of the model to begin with."""
-        return str(self._listed[0].header.path) if self._listed else None
+        return self.path_of(self._listed[0].header.digest) if self._listed else None
+
+    def first_that(self, applies: Callable[[Spec], bool]) -> Header | None:
+        """The first listed model whose spec has what somebody needs."""
+        return next((found.header for found in self._listed if applies(found.header.spec)), None)
 
     def show_session(self, session: Session) -> None:
-        """Mark the open model."""
-        if self.list.current() != session.recipe.model.digest:
-            self.list.set_current(session.recipe.model.digest)
+        """Mark the open model, or the run that it is a snapshot of."""
+        digest = session.recipe.model.digest
+        run = catalog.run_of(self._document.header.path)
+        rows = [f.header for f in self._listed if run is not None and catalog.run_of(f.header.path) == run]
+        current = rows[0].digest if rows else digest
+        if self.list.current() != current:
+            self.list.set_current(current)
 
     def complete(self) -> bool:
         """Whether every row that can have a thumbnail has one, or is known to get none."""
@@ -114,14 +125,15 @@ class ModelsPanel(QWidget):
         licence = card.licence or "not stated"
         said = [card.title or header.ref.name, card.description, f"Licence: {licence}", str(header.path)]
         caption = caption_of(header)
-        if found.section == "Recent" and card.images_seen:
-            # Snapshots of one run share a name; how far each had come tells them apart.
-            caption = f"{caption} · {card.images_seen / 1000:,.0f} kimg"
+        if found.section in ("Runs", "Recent") and catalog.images_seen(header):
+            # How far a training had come tells apart models that share a name.
+            caption = f"{caption} · {format_kimg(catalog.images_seen(header))} kimg"
         return ModelRow(header.digest, found.section, header.ref.name, caption, licence, "\n".join(filter(None, said)))
 
     def path_of(self, digest: object) -> str | None:
-        """Where the model of a row lies."""
-        return next((str(f.header.path) for f in self._listed if f.header.digest == digest), None)
+        """Where the model of a row lies; of a run, the folder, which may hold a newer snapshot by now."""
+        paths = (f.header.path for f in self._listed if f.header.digest == digest)
+        return next((str(catalog.run_of(path) or path) for path in paths), None)
 
     def _activated(self, digest: object) -> None:
         path = self.path_of(digest)
@@ -148,7 +160,10 @@ class ModelsPanel(QWidget):
 
 
 def find_models() -> list[Listed]:
-    """Every model at hand, once each, by section. Reads headers only; runs on the background thread."""
+    """Every model at hand, once each, by section. Reads headers only; runs on the background thread.
+
+    Run folders, whether they came with the program or were opened lately, have a section of their own.
+    """
     found: dict[str, Listed] = {}
     for section, headers in (
         ("Bundled", catalog.bundled),
@@ -157,10 +172,11 @@ def find_models() -> list[Listed]:
     ):
         try:
             for header in headers():
-                found.setdefault(header.digest, Listed(section, header, header.path.stat().st_size))
+                kind = "Runs" if catalog.run_of(header.path) else section
+                found.setdefault(header.digest, Listed(kind, header, header.path.stat().st_size))
         except Exception as error:  # the other sections are still to be had
             log.warning("%s models: not all could be listed (%s)", section.lower(), error)
-    return list(found.values())
+    return sorted(found.values(), key=lambda item: SECTIONS.index(item.section))
 
 
 def caption_of(header: Header) -> str:

@@ -165,7 +165,7 @@ class WalkBar(QWidget):
                 self.playing_changed.emit(True)
         elif not playing and self.playing:
             self._timer.stop()
-            self._document.release()
+            self._document.release("walk")
             self.playing_changed.emit(False)
         self.play_button.setChecked(self.playing)
         self.play_button.set_icon("pause" if self.playing else "play")

@@ -51,9 +51,13 @@ class NumberField(QDoubleSpinBox):
     def _plain(self, text: str) -> str:
         return text.removesuffix(self.suffix()).strip().replace("−", "-").replace(",", ".").removeprefix("+")
 
+    def _number(self, plain: str) -> float:
+        """What was typed, in the slider's unit; ValueError where it is no number."""
+        return float(plain)
+
     def valueFromText(self, text: str) -> float:
         try:
-            return float(self._plain(text))
+            return self._number(self._plain(text))
         except ValueError:
             return self.value()
 
@@ -62,7 +66,7 @@ class NumberField(QDoubleSpinBox):
         if plain in ("", "-", ".", "-.") or plain.endswith(("e", "e-")):
             return QValidator.State.Intermediate, text, pos
         try:
-            number = float(plain)
+            number = self._number(plain)
         except ValueError:
             return QValidator.State.Invalid, text, pos
         inside = self.minimum() <= number <= self.maximum()

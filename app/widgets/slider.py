@@ -279,6 +279,10 @@ class FloatSlider(QAbstractSlider):
     def _handle_x(self) -> float:
         return self._x_of(self._value)
 
+    def _middle(self) -> float:
+        """Height of the track's middle in the widget."""
+        return self.height() / 2
+
     def sizeHint(self) -> QSize:
         return QSize(128, 24)
 
@@ -299,8 +303,8 @@ class FloatSlider(QAbstractSlider):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
-        middle = self.height() / 2
-        left, right = HANDLE / 2, self.width() - HANDLE / 2
+        middle = self._middle()
+        left, right = self._x_of(self._low), self._x_of(self._high)
         painter.setBrush(QColor(t.line))
         painter.drawRoundedRect(QRectF(left - 2, middle - TRACK / 2, right - left + 4, TRACK), 2, 2)
         straddles = self._low < 0 < self._high

@@ -6,6 +6,7 @@ from app.document import Document, fresh_recipe
 from ganviz.checkpoint import read_header
 from ganviz.errors import GanvizError
 from ganviz.expression import Offset, Seed
+from ganviz.recipe import ModelRef
 from ganviz.session import load_session
 from ganviz.walk import Walk
 
@@ -94,7 +95,7 @@ def test_what_is_kept_while_something_plays_stays_when_the_way_is_undone(documen
             document.keep()
     document.edit_recipe("plane", latent=Seed(0, 0.31))
     document.edit_recipe("plane", latent=Seed(0, 0.32))
-    document.release()
+    document.release("wander")
     gallery = document.session.gallery
     assert len(gallery) == 3
     document.undo()
@@ -103,6 +104,23 @@ def test_what_is_kept_while_something_plays_stays_when_the_way_is_undone(documen
     assert document.session.gallery == gallery[:2] and document.recipe.latent == Seed(0, 0.3)
     document.undo()
     assert document.session.gallery == gallery[:2] and document.recipe.latent == Seed(0, 0.2)
+
+
+def test_going_through_snapshots_is_movement_and_opening_a_model_is_not(
+    document: Document, tiny_conditional: Path
+) -> None:
+    other = document.recipe.model
+    document.hold("training")
+    for name in "abc":
+        document.edit_recipe("training", model=ModelRef(name, other.digest))
+        document.edit_recipe("psi", psi=document.recipe.psi / 2)
+    document.release("something that played before")
+    document.edit_recipe("training", model=ModelRef("d", other.digest))
+    document.open_model(read_header(tiny_conditional))
+    document.undo()
+    assert document.recipe.model.name == "d" and document.recipe.psi == 0.125
+    document.undo()
+    assert document.recipe.model == other and document.recipe.psi == 1.0
 
 
 def test_a_walk_takes_the_gallery_s_place_in_one_step(document: Document) -> None:
