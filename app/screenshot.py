@@ -58,7 +58,7 @@ def ready(window: MainWindow) -> bool:
         return False
     if not window.document.is_open:
         return window.parts.models.is_listed and window.parts.models.first() is None
-    at_rest = not window.behind and window.compute.is_idle
+    at_rest = not window.behind and window.compute.is_idle and window.parts.snapshots.complete()
     return at_rest and window.parts.latent.plane.complete() and window.parts.models.complete()
 
 
