@@ -25,6 +25,8 @@ COLLAPSE_DEPTH = 16
 SEED_LIMIT = 1 << 32
 PLANE_ROW = 100
 """Seeds between one row of the seed plane and the next, as in the StyleGAN tools."""
+WITHIN_LEAST, WITHIN_MOST = 0.01, 100.0
+"""How narrow and how wide the normal distribution of a seed may be cut."""
 Space = Literal["z", "w"]
 
 
@@ -35,15 +37,21 @@ class Seed:
     `right` and `down` move on the seed plane, where the neighbours are seed + 1 and seed + 100 (mod 2^32): the four
     corners around the point are blended bilinearly in w. In a space without a mapping network the weights are
     divided by their root sum of squares, so that the blend is as long as its corners.
+
+    `within` cuts the normal distribution: entries of z beyond -within..within are drawn anew from the same stream
+    until none is left (Brock et al. 2018, section 3.1, the truncation trick of BigGAN); None leaves z as it is.
     """
 
     seed: int
     right: float = 0.0
     down: float = 0.0
+    within: float | None = None
 
     def __post_init__(self) -> None:
         if isinstance(self.seed, bool) or not isinstance(self.seed, int) or not 0 <= self.seed < SEED_LIMIT:
             raise ValueError(f"seed: expected a whole number from 0 to {SEED_LIMIT - 1}, got {self.seed!r}")
+        if self.within is not None and not WITHIN_LEAST <= self.within <= WITHIN_MOST:
+            raise ValueError(f"within: expected {WITHIN_LEAST:g} to {WITHIN_MOST:g}, got {self.within!r}")
 
     @property
     def on_plane(self) -> bool:
@@ -56,7 +64,7 @@ class Seed:
         columns, rows = round(x), round(y)
         seed = (self.seed + columns + PLANE_ROW * rows) % SEED_LIMIT
         # Rounded so that a point reached by dragging there and back compares equal to where it began.
-        return Seed(seed, round(x - columns, 6), round(y - rows, 6))
+        return Seed(seed, round(x - columns, 6), round(y - rows, 6), self.within)
 
     def corners(self) -> tuple[tuple[int, float], ...]:
         """The seeds around the point with their bilinear weights (sum 1), those of weight 0 left out."""
@@ -208,8 +216,9 @@ def array_digest(array: np.ndarray) -> str:
 def describe_latent(latent: Expression) -> str:
     """The latent part of `describe`."""
     match latent:
-        case Seed(seed, right, down):
-            return f"seed {seed} + ({right:.2f}, {down:.2f})" if latent.on_plane else f"seed {seed}"
+        case Seed(seed, right, down, within):
+            said = f"seed {seed} + ({right:.2f}, {down:.2f})" if latent.on_plane else f"seed {seed}"
+            return said if within is None else f"{said} within {within:g}"
         case Vector(digest, space):
             return f"{space} {digest[:8]}"
         case Mapped(base):
@@ -230,8 +239,9 @@ def describe_latent(latent: Expression) -> str:
 def expression_to_json(latent: Expression) -> dict[str, Any]:
     """The tree as JSON, one object a node, told apart by its only or first key."""
     match latent:
-        case Seed(seed, right, down):
-            return {"seed": seed, "at": [right, down]} if latent.on_plane else {"seed": seed}
+        case Seed(seed, right, down, within):
+            at: dict[str, Any] = {"at": [right, down]} if latent.on_plane else {}
+            return {"seed": seed, **at} if within is None else {"seed": seed, **at, "within": within}
         case Vector(digest, space):
             return {"vector": digest, "space": space}
         case Mapped(base):
@@ -302,12 +312,15 @@ def _read_expression(data: Any, arrays: Mapping[str, np.ndarray], budget: Budget
         return _read_expression(item, arrays, budget, depth - 1)
 
     match data:
-        case {"seed": seed, **rest} if set(rest) <= {"at"}:
+        case {"seed": seed, **rest} if set(rest) <= {"at", "within"}:
             right, down = numbers(rest.get("at", [0.0, 0.0]), "seed's place on the plane", count=2)
             value = whole(seed, "seed")
             if not 0 <= value < SEED_LIMIT or max(abs(right), abs(down)) > 1e6:
                 raise GanvizError(f"seed: expected 0 to {SEED_LIMIT - 1} and a place near it, got {data!r:.80}")
-            return Seed(value, right, down)
+            within = None if "within" not in rest else number(rest["within"], "within")
+            if within is not None and not WITHIN_LEAST <= within <= WITHIN_MOST:
+                raise GanvizError(f"seed: expected it within {WITHIN_LEAST:g} to {WITHIN_MOST:g}, got {within:g}")
+            return Seed(value, right, down, within)
         case {"vector": str(digest), "space": "z" | "w" as space}:
             array = arrays.get(digest)
             if array is None:

@@ -21,13 +21,25 @@ if TYPE_CHECKING:
 STATISTICS_SEEDS = 4096
 
 
-def seeds(numbers: Iterable[int], z_dim: int) -> Tensor:
+def seeds(numbers: Iterable[int], z_dim: int, within: float | None = None) -> Tensor:
     """z (N, z_dim) in float32 on the CPU: row i is `numpy.random.RandomState(seed).randn(z_dim)`.
 
-    The StyleGAN tools draw z so, hence seeds mean the same there. Seeds run from 0 to 2^32 - 1.
+    The StyleGAN tools draw z so, hence seeds mean the same there. Seeds run from 0 to 2^32 - 1. With `within`,
+    entries beyond -within..within are drawn anew, `randn(how many)` of the same stream, until none is left: the
+    truncated normal distribution of BigGAN (Brock et al. 2018, section 3.1).
     """
-    rows = [np.random.RandomState(number).randn(z_dim) for number in numbers]
+    rows = [_drawn(np.random.RandomState(number), z_dim, within) for number in numbers]
     return torch.from_numpy(np.stack(rows).astype(np.float32)) if rows else torch.empty(0, z_dim)
+
+
+def _drawn(stream: np.random.RandomState, z_dim: int, within: float | None) -> np.ndarray:
+    """z (z_dim,) of a seed's stream."""
+    z = stream.randn(z_dim)
+    beyond = np.abs(z) > within if within is not None else np.zeros(z_dim, bool)
+    while beyond.any():
+        z[beyond] = stream.randn(int(beyond.sum()))
+        beyond = np.abs(z) > within
+    return z
 
 
 def conditions_of_seed(seed: int, spec: Spec) -> tuple[int, dict[str, int]]:
@@ -222,7 +234,7 @@ def z_of(latent: Expression, spec: Spec, normalise: Callable[[Tensor], Tensor] |
     match latent:
         case Seed():
             corners = latent.corners()
-            z = seeds([seed for seed, _ in corners], spec.z_dim)
+            z = seeds([seed for seed, _ in corners], spec.z_dim, latent.within)
             z = z if normalise is None else normalise(z)
             return _blend(z, [weight for _, weight in corners]) if latent.on_plane else z
         case Vector(space="w") if not spec.has_mapping:
@@ -270,7 +282,7 @@ def _evaluate_w(
     match latent:
         case Seed():
             corners = latent.corners()
-            w = mapped(seeds([seed for seed, _ in corners], spec.z_dim))
+            w = mapped(seeds([seed for seed, _ in corners], spec.z_dim, latent.within))
             return torch.einsum("n,nkd->kd", torch.tensor([weight for _, weight in corners]).to(w), w)[None]
         case Vector():
             return _array(latent, (spec.num_ws, spec.w_dim)).to(generator.device)

@@ -2,7 +2,7 @@
 
 import re
 
-from ganviz.expression import SEED_LIMIT, Seed
+from ganviz.expression import SEED_LIMIT, WITHIN_LEAST, WITHIN_MOST, Seed
 from ganviz.recipe import class_weights
 from ganviz.spec import Card, Spec
 
@@ -16,14 +16,17 @@ _RANGE = re.compile(r"(\d+)(?:-(\d+))?")
 def parse_seeds(text: str) -> tuple[Seed, ...]:
     """`0,3,8-15` as seeds; `1402@0.31/-0.12` is the point right of and below seed 1402 on the seed plane.
 
+    `~1.5` behind a part cuts the normal distribution that its z is drawn from at 1.5, see `Seed.within`.
     Raises ValueError with the part that could not be read.
     """
     found: list[Seed] = []
     for part in (piece.strip() for piece in text.split(",")):
-        point, span = _POINT.fullmatch(part), _RANGE.fullmatch(part)
+        place, cut, bound = part.partition("~")
+        point, span = _POINT.fullmatch(place), _RANGE.fullmatch(place)
+        within = _within(bound, part) if cut else None
         if point:
             _check(int(point[1]), part)
-            found.append(Seed(int(point[1])).moved(float(point[2]), float(point[3])))
+            found.append(Seed(int(point[1]), within=within).moved(float(point[2]), float(point[3])))
         elif span:
             first, last = int(span[1]), int(span[2] or span[1])
             _check(last, part)
@@ -31,7 +34,7 @@ def parse_seeds(text: str) -> tuple[Seed, ...]:
                 raise ValueError(f"{part!r}: expected a range from low to high")
             if len(found) + last - first >= MOST_SEEDS:
                 raise ValueError(f"{part!r}: expected at most {MOST_SEEDS} seeds in all")
-            found.extend(Seed(number) for number in range(first, last + 1))
+            found.extend(Seed(number, within=within) for number in range(first, last + 1))
         else:
             raise ValueError(
                 f"{part!r}: expected seeds like 0,3,8-15 or a point of the seed plane like 1402@0.31/-0.12"
@@ -45,7 +48,8 @@ def format_seed(seed: Seed) -> str:
     def number(value: float) -> str:
         return f"{value:.6f}".rstrip("0").rstrip(".")
 
-    return f"{seed.seed}@{number(seed.right)}/{number(seed.down)}" if seed.on_plane else str(seed.seed)
+    place = f"{seed.seed}@{number(seed.right)}/{number(seed.down)}" if seed.on_plane else str(seed.seed)
+    return place if seed.within is None else f"{place}~{number(seed.within)}"
 
 
 def parse_label(text: str, spec: Spec, card: Card) -> tuple[float, ...]:
@@ -76,6 +80,12 @@ def parse_code(text: str, spec: Spec) -> tuple[str, tuple[float, ...]]:
         return name, (float(value),)
     except ValueError:
         raise ValueError(f"{text!r}: expected a number") from None
+
+
+def _within(text: str, part: str) -> float:
+    if not re.fullmatch(r"\d+(?:\.\d+)?", text) or not WITHIN_LEAST <= float(text) <= WITHIN_MOST:
+        raise ValueError(f"{part!r}: expected a bound from {WITHIN_LEAST:g} to {WITHIN_MOST:g} behind ~")
+    return float(text)
 
 
 def _check(number: int, part: str) -> None:

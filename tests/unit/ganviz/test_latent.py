@@ -47,6 +47,28 @@ def test_seeds_are_those_of_the_stylegan_tools() -> None:
     assert latent.seeds(iter([]), 5).shape == (0, 5)
 
 
+def test_entries_beyond_the_bound_are_drawn_anew_from_the_same_stream() -> None:
+    plain, cut = latent.seeds([3], 64)[0], latent.seeds([3], 64, within=0.8)[0]
+    inside = plain.abs() <= 0.8
+    assert 0 < inside.sum() < 64
+    assert (cut[inside] == plain[inside]).all() and cut.abs().max() <= 0.8
+    assert (cut[~inside] != plain[~inside].clamp(-0.8, 0.8)).all(), "drawn anew, not cut off"
+    stream = np.random.RandomState(3)
+    stream.randn(64)
+    first = stream.randn(int((~inside).sum())).astype(np.float32)
+    kept = np.abs(first) <= 0.8
+    assert (cut[~inside].numpy()[kept] == first[kept]).all()
+    assert (latent.seeds([3], 64, within=100)[0] == plain).all()
+    assert latent.seeds([3], 512, within=0.01).abs().max() <= 0.01
+
+
+def test_a_bounded_seed_stays_bounded_on_the_seed_plane() -> None:
+    moved = Seed(10, within=1.0).moved(0.5, 0)
+    spec = Spec("x", 16, 16, 1, 16, 1)
+    a, b = (latent.seeds([seed], 16, within=1.0) for seed in (10, 11))
+    assert latent.z_of(moved, spec)[0].tolist() == pytest.approx(((a + b) / 2**0.5)[0].tolist(), abs=1e-5)
+
+
 def test_class_and_categories_follow_z_in_the_same_stream() -> None:
     codes = (Code("digit", "categorical", 10), Code("slant", "continuous"))
     spec = Spec("x", 7, 7, 1, 16, 1, num_classes=5, codes=codes)

@@ -19,7 +19,17 @@ def test_a_point_of_the_plane_is_written_behind_its_seed() -> None:
     assert parse_seeds(format_seed(Seed(5, 1e-5))) == (Seed(5, 1e-5),)
 
 
-@pytest.mark.parametrize("text", ["", "a", "1,,2", "5-3", "-1", "4294967296", "0-99999999", "1@2", "1@x/y", "1.5"])
+def test_a_bound_of_the_normal_distribution_is_written_behind_its_seeds() -> None:
+    assert parse_seeds("3-4~1.5,7") == (Seed(3, within=1.5), Seed(4, within=1.5), Seed(7))
+    point = Seed(1402, 0.25, 0.5, within=0.04)
+    assert format_seed(point) == "1402@0.25/0.5~0.04"
+    assert parse_seeds(format_seed(point)) == (point,)
+
+
+NO_SEEDS = ["", "a", "1,,2", "5-3", "-1", "4294967296", "0-99999999", "1@2", "1@x/y", "1.5", "1~", "1~0", "1~-1", "~2"]
+
+
+@pytest.mark.parametrize("text", NO_SEEDS)
 def test_what_is_no_seed_is_quoted_back(text: str) -> None:
     with pytest.raises(ValueError, match="expected"):
         parse_seeds(text)

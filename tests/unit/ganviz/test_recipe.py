@@ -11,6 +11,7 @@ VECTOR = Vector.of(np.arange(4.0))
 EXPRESSIONS = [
     Seed(5),
     Seed(4294967295, 0.25, -0.5),
+    Seed(7, within=1.5),
     VECTOR,
     Vector.of(np.ones((2, 3)), "w"),
     Mapped(Seed(1)),
@@ -92,6 +93,7 @@ def test_offsets_replace_one_another_and_vanish_at_zero() -> None:
         ({}, "recipe's model"),
         ({"model": {"name": "m"}, "latent": {"seed": -1}}, "seed"),
         ({"model": {"name": "m"}, "latent": {"seed": 1.5}}, "whole number"),
+        ({"model": {"name": "m"}, "latent": {"seed": 1, "within": 0}}, "within"),
         ({"model": {"name": "m"}, "latent": {"seed": 1}, "psi": "x"}, "psi"),
         ({"model": {"name": "m"}, "latent": {"seed": 1}, "psi": float("nan")}, "psi"),
         ({"model": {"name": "m"}, "latent": {"seed": 1}, "wings": 2}, "'wings' is not known"),
