@@ -15,8 +15,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from app.window import MainWindow
 
-PANELS = ("explore",)
-"""Workspaces that `--panel` knows."""
 SCREENSHOT_TIMEOUT_S = 120
 
 
@@ -90,20 +88,25 @@ def open_window(words: list[str]) -> int:
     if options.screenshot:
         from app.screenshot import take
 
-        return take(app, window, Path(options.screenshot), SCREENSHOT_TIMEOUT_S)
+        return take(app, window, Path(options.screenshot), SCREENSHOT_TIMEOUT_S, options.panel)
     sys.excepthook = _show_exceptions_in(window)
     # Python sees signals only between its own instructions; the status bar's clock gives it some.
     signal.signal(signal.SIGINT, lambda *_: window.close())
+    window.show_workspace(options.panel)
     window.show()
     return app.exec()
 
 
 def _parse(words: list[str]) -> argparse.Namespace:
+    from app.panels import WORKSPACES  # a table; no Qt
+
     parser = argparse.ArgumentParser(prog="ganviz", description="Open the explorer.", add_help=False)
     parser.add_argument("model", nargs="?", metavar="MODEL | RUN | FILE.ganviz | IMAGE.png | FILM")
     parser.add_argument("--screenshot", metavar="FILE", help="draw the window offscreen into FILE and exit")
     parser.add_argument("--theme", choices=("dark", "light"), help="instead of the one that is set")
-    parser.add_argument("--panel", choices=PANELS, default=PANELS[0], help="the workspace to show")
+    parser.add_argument(
+        "--panel", choices=[item.name for item in WORKSPACES], default=WORKSPACES[0].name, help="the workspace to show"
+    )
     parser.add_argument("--debug", action="store_true", help=argparse.SUPPRESS)
     return parser.parse_args(words)
 
@@ -125,7 +128,7 @@ def _show_exceptions_in(window: "MainWindow") -> Any:
     def hook(kind: type[BaseException], error: BaseException, trace: Any) -> None:
         logging.getLogger("ganviz").error("unexpected error", exc_info=(kind, error, trace))
         if not issubclass(kind, KeyboardInterrupt):
-            window.canvas.show_message(f"something went wrong that should not have ({kind.__name__}: {error})")
+            window.say(f"something went wrong that should not have ({kind.__name__}: {error})")
 
     return hook
 

@@ -13,6 +13,7 @@ import time
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-THUMBNAIL = 96
+THUMBNAIL = 128
 """Longest side of a thumbnail in pixels."""
 THUMBNAILS_KEPT = 1024
 JOB_GAP_S = 0.25
@@ -51,7 +52,9 @@ class Compute(QObject):
         thumbnail_ready(recipe, pixels): uint8 (h, w, C), at most THUMBNAIL pixels a side
         thumbnail_failed(recipe): there will be none
         collapsed(recipe): what `collapse` was asked for
-        job_progress(progress), job_done(result), job_failed(message), job_cancelled(): of the running job
+        job_began(what), job_progress(progress), job_done(result), job_failed(message), job_cancelled(): of the
+            running job; whoever started it may have been given the last three as callbacks instead
+        said(message, kind): a job was not started because another one runs, or failed and nobody else was told
     """
 
     started = Signal(str)
@@ -63,10 +66,13 @@ class Compute(QObject):
     thumbnail_ready = Signal(object, object)
     thumbnail_failed = Signal(object)
     collapsed = Signal(object)
+    job_began = Signal(str)
     job_progress = Signal(object)
     job_done = Signal(object)
     job_failed = Signal(str)
     job_cancelled = Signal()
+    said = Signal(str, str)
+    answered = Signal(object, object)  # a callback and its argument, from `ask`
 
     _deliver = Signal(object, tuple)
 
@@ -84,6 +90,8 @@ class Compute(QObject):
         self._stopping = False
         self._busy = False
         self._job_running = False
+        self._job = Calls()
+        self.answered.connect(lambda done, value: done(value))
         self._cache: OrderedDict[Recipe, np.ndarray] = OrderedDict()
         self._thread = threading.Thread(target=self._run, name="compute", daemon=True)
 
@@ -146,11 +154,48 @@ class Compute(QObject):
         for recipe, pixels in known:
             self.thumbnail_ready.emit(recipe, pixels)
 
-    def start_job(self, make: Callable[["Renderer"], Job[Any]]) -> bool:
-        """Run the job that `make(renderer)` gives; False while another one is running."""
+    def ask(
+        self,
+        function: Callable[["Renderer"], Any],
+        done: Callable[[Any], None],
+        failed: Callable[[str], None] | None = None,
+    ) -> None:
+        """Run something short (under 100 ms) beside the renderer; `done(value)` or `failed(message)` follow here."""
+
+        def call(renderer: "Renderer") -> None:
+            try:
+                value = function(renderer)
+            except Exception as error:
+                self._say("answered", failed or self._tell, _sentence(error))
+            else:
+                self._say("answered", done, value)
+
+        with self._wake:
+            self._calls.append(call)
+            self._wake.notify()
+
+    def start_job(
+        self,
+        make: Callable[["Renderer"], Job[Any]],
+        what: str = "",
+        *,
+        done: Callable[[Any], None] | None = None,
+        failed: Callable[[str], None] | None = None,
+        cancelled: Callable[[], None] | None = None,
+        progress: Callable[[Any], None] | None = None,
+    ) -> bool:
+        """Run the job that `make(renderer)` gives; False, and `said`, while another one is running.
+
+        `what` names it in the status bar ("Finding directions"). The callbacks are called on the UI thread in place
+        of the signals' general answer: done(result), failed(message), cancelled(), progress(progress).
+        """
         if self._job_running:
+            said = f"{self._job.what or 'Other work'} is still going on; wait for it or cancel it"
+            self.said.emit(said, "warning")
             return False
         self._job_running = True
+        self._job = Calls(what, done, failed, cancelled, progress)
+        self.job_began.emit(what)
         with self._wake:
             self._new_job, self._cancel = make, False
             self._wake.notify()
@@ -164,9 +209,23 @@ class Compute(QObject):
 
     def _on_deliver(self, signal: Any, arguments: tuple[Any, ...]) -> None:
         name = str(signal)
+        job = self._job
         if name in ("job_done", "job_failed", "job_cancelled"):
-            self._job_running = False
+            self._job_running, self._job = False, Calls()
         getattr(self, name).emit(*arguments)
+        own = {
+            "job_done": job.done,
+            "job_failed": job.failed,
+            "job_cancelled": job.cancelled,
+            "job_progress": job.progress,
+        }.get(name)
+        if own is not None:
+            own(*arguments)
+        elif name == "job_failed":
+            self._tell(*arguments)
+
+    def _tell(self, message: str) -> None:
+        self.said.emit(message, "error")
 
     # --- the thread itself -------------------------------------------------------------------------------------
 
@@ -276,6 +335,17 @@ class Compute(QObject):
             while len(self._cache) > THUMBNAILS_KEPT:
                 self._cache.popitem(last=False)
         return small
+
+
+@dataclass(frozen=True, slots=True)
+class Calls:
+    """What a job is called, and what its owner wants to be told."""
+
+    what: str = ""
+    done: Callable[[Any], None] | None = None
+    failed: Callable[[str], None] | None = None
+    cancelled: Callable[[], None] | None = None
+    progress: Callable[[Any], None] | None = None
 
 
 def make_renderer(device: str) -> "Renderer":

@@ -8,7 +8,6 @@ from PySide6.QtGui import QDesktopServices
 
 from app.exporting import ExportDialog, Wish, default_folder, free_name, safe_name, video_job, write_image
 from app.latents import anchor
-from app.widgets.message_bar import Kind
 from ganviz.errors import GanvizError
 from ganviz.recipe import Recipe, describe
 
@@ -22,16 +21,15 @@ class Exporter(QObject):
     def __init__(self, window: "MainWindow") -> None:
         super().__init__(window)
         self._window = window
-        self._name = ""  # of the file that is being written
         self._folder = default_folder()
 
     def connect_compute(self) -> None:
-        """Follow the running job; called once the window's parts are there."""
+        """Follow the running job in the status bar, whoever started it; called once the window's parts are there."""
         compute, status = self._window.compute, self._window.parts.status
+        compute.job_began.connect(self._began)
         compute.job_progress.connect(status.show_progress)
-        compute.job_done.connect(self._done)
-        compute.job_failed.connect(lambda message: self._over(message, "error"))
-        compute.job_cancelled.connect(lambda: self._over(f"{self._name} was cancelled; nothing was written", "info"))
+        for ended in (compute.job_done, compute.job_failed, compute.job_cancelled):
+            ended.connect(self._ended)
         status.cancelled.connect(compute.cancel_job)
 
     # -- one picture ----------------------------------------------------------------------------------------------
@@ -40,7 +38,7 @@ class Exporter(QObject):
         """Ask where to, then write the picture on screen."""
         window, frame = self._window, self._window.canvas.frame
         if frame is None:
-            window.canvas.show_message("There is no picture to export yet", "info")
+            window.say("There is no picture to export yet", "info")
             return
         path = free_name(self._folder, _stem(frame.recipe), ".png")
         said = describe(frame.recipe, window.document.header_of(frame.recipe.model).card.class_names)
@@ -55,7 +53,7 @@ class Exporter(QObject):
         window.background.run(
             lambda: write_image(frame.pixels, frame.recipe, wish, licence),
             self._written,
-            lambda error: window.canvas.show_message(str(error), "error", "Export elsewhere…", self.export_image),
+            lambda error: window.say(str(error), "error", "Export elsewhere…", self.export_image),
         )
 
     # -- a walk ---------------------------------------------------------------------------------------------------
@@ -77,30 +75,30 @@ class Exporter(QObject):
         try:
             recipes = window.parts.walk.recipes()
         except GanvizError as error:
-            window.canvas.show_message(str(error))
+            window.say(str(error))
             return
         licence = window.document.header_of(recipes.keyframes[0].model).card.licence
-        self._name = Path(wish.path).name
-        if window.compute.start_job(video_job(recipes, wish, licence)):
-            window.parts.status.begin_job(f"Exporting {self._name}")
-            window.show_actions()
+        name = Path(wish.path).name
+        window.compute.start_job(
+            video_job(recipes, wish, licence),
+            f"Exporting {name}",
+            done=self._written,
+            failed=window.say,
+            cancelled=lambda: window.say(f"{name} was cancelled; nothing was written", "info"),
+        )
 
-    def _done(self, path: Path) -> None:
+    def _began(self, what: str) -> None:
+        self._window.parts.status.begin_job(what)
+        self._window.show_actions()
+
+    def _ended(self) -> None:
         self._window.parts.status.end_job()
         self._window.show_actions()
-        self._written(path)
-
-    def _over(self, message: str, kind: Kind) -> None:
-        self._window.parts.status.end_job()
-        self._window.show_actions()
-        self._window.canvas.show_message(message, kind)
 
     def _written(self, path: Path) -> None:
         self._folder = path.parent
         folder = QUrl.fromLocalFile(str(path.parent))
-        self._window.canvas.show_message(
-            f"Wrote {path}", "good", "Show in folder", lambda: QDesktopServices.openUrl(folder)
-        )
+        self._window.say(f"Wrote {path}", "good", "Show in folder", lambda: QDesktopServices.openUrl(folder))
 
 
 def _stem(recipe: Recipe) -> str:

@@ -21,12 +21,13 @@ from PySide6.QtWidgets import (
 
 from app import theme
 from app.commands import BY_ID
-from app.panels import PANELS
+from app.panels import PANELS, WORKSPACES
 from app.panels.walk import WalkBar
 from app.status import StatusBar
 from app.widgets.buttons import IconButton, SegmentedTabs, TextButton, tip_text
 from app.widgets.canvas import Canvas
 from app.widgets.elided import ElidedLabel
+from app.workspaces import Centre
 
 if TYPE_CHECKING:
     from app.window import MainWindow
@@ -42,6 +43,8 @@ class Parts:
     whole: QWidget
     canvas: Canvas
     columns: QSplitter
+    centre: Centre
+    workspaces: SegmentedTabs
     models: Any
     snapshots: Any
     latent: Any
@@ -49,7 +52,7 @@ class Parts:
     gallery: Any
     walk: WalkBar
     status: StatusBar
-    cards: list[Any]
+    cards: dict[str, Any]
     panels: list[Any]
     name: QLabel
     recipe: QLabel
@@ -79,9 +82,9 @@ def build(window: "MainWindow") -> Parts:
     smooth = IconButton("blur", "Smooth when fitted", "smooth", checkable=True)
     smooth.clicked.connect(lambda checked: window.set_setting("smooth", checked))
 
-    cards = [panels[panel.name] for panel in PANELS if panel.place == "right"]
-    right = _right_column(cards)
-    centre = _centre(window, canvas, name, recipe, smooth)
+    cards = {panel.name: panels[panel.name] for panel in PANELS if panel.place == "right"}
+    right = _right_column(list(cards.values()))
+    centre = Centre(_explore(window, canvas, name, recipe, smooth), window.document, window.compute)
     left = panels["models"]
     left.setProperty("tone", "panel")
     left.setMinimumWidth(200)
@@ -108,7 +111,10 @@ def build(window: "MainWindow") -> Parts:
     stack = QVBoxLayout(whole)
     stack.setContentsMargins(0, 0, 0, 0)
     stack.setSpacing(0)
-    stack.addWidget(_top_bar(window))
+    workspaces = SegmentedTabs(
+        [(item.title, item.tip) for item in WORKSPACES], "workspaces", "Workspaces", kind="workspace"
+    )
+    stack.addWidget(_top_bar(window, workspaces))
     stack.addWidget(hairline())
     stack.addWidget(columns, 1)
     stack.addWidget(hairline())
@@ -119,6 +125,8 @@ def build(window: "MainWindow") -> Parts:
         whole=whole,
         canvas=canvas,
         columns=columns,
+        centre=centre,
+        workspaces=workspaces,
         models=left,
         snapshots=panels["snapshots"],
         latent=panels["latent"],
@@ -134,7 +142,7 @@ def build(window: "MainWindow") -> Parts:
         tabs=tabs,
         pages=pages,
         page_names=[panel.name for panel in bottom],
-        needing_a_model=[*cards, walk],
+        needing_a_model=[*cards.values(), walk],
     )
 
 
@@ -160,7 +168,7 @@ def command_button(window: "MainWindow", id: str, *, icon_only: bool, kind: str 
     return button
 
 
-def _top_bar(window: "MainWindow") -> QWidget:
+def _top_bar(window: "MainWindow", workspaces: SegmentedTabs) -> QWidget:
     bar = QFrame()
     bar.setProperty("tone", "panel")
     bar.setFixedHeight(TOP)
@@ -170,11 +178,7 @@ def _top_bar(window: "MainWindow") -> QWidget:
     for id in ("open", "save", "undo", "redo"):
         row.addWidget(command_button(window, id, icon_only=True))
     row.addSpacing(12)
-    row.addWidget(
-        SegmentedTabs(
-            [("Explore", "Look around in a model's latent space")], "workspaces", "Workspaces", kind="workspace"
-        )
-    )
+    row.addWidget(workspaces)
     row.addStretch(1)
     randomise = command_button(window, "randomise", icon_only=False)
     randomise.setToolTip(tip_text("A random latent, as far away as Variation says", BY_ID["randomise"].shortcut))
@@ -190,7 +194,7 @@ def _top_bar(window: "MainWindow") -> QWidget:
     return bar
 
 
-def _centre(window: "MainWindow", canvas: Canvas, name: QLabel, recipe: QLabel, smooth: IconButton) -> QWidget:
+def _explore(window: "MainWindow", canvas: Canvas, name: QLabel, recipe: QLabel, smooth: IconButton) -> QWidget:
     name.setObjectName("model-name")
     name.setFont(theme.text_font(bold=True))
     name.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
@@ -230,7 +234,6 @@ def _centre(window: "MainWindow", canvas: Canvas, name: QLabel, recipe: QLabel, 
     row.addWidget(command_button(window, "keep", icon_only=True))
     centre = QFrame()
     centre.setProperty("tone", "background")
-    centre.setMinimumWidth(420)
     stack = QVBoxLayout(centre)
     stack.setContentsMargins(0, 0, 0, 0)
     stack.setSpacing(0)

@@ -49,7 +49,7 @@ class Saver(QObject):
 
         target = session_path(path)
         if target != Path(path) and target.exists():
-            self._window.canvas.show_message(f"{target.name} exists already", "warning", "Replace it", save)
+            self._window.say(f"{target.name} exists already", "warning", "Replace it", save)
         else:
             save()
 
@@ -62,9 +62,9 @@ class Saver(QObject):
         try:
             self._document.save(target)
         except GanvizError as error:
-            self._window.canvas.show_message(str(error), "error", "Save elsewhere…", self.save_as)
+            self._window.say(str(error), "error", "Save elsewhere…", self.save_as)
             return False
-        self._window.canvas.show_message(f"Saved {target.name}", "good")
+        self._window.say(f"Saved {target.name}", "good")
         return True
 
     @property

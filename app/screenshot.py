@@ -15,7 +15,7 @@ from ganviz.files import atomic_path
 SIZE = (1440, 1048)
 
 
-def take(app: QApplication, window: MainWindow, path: Path, timeout_s: float) -> int:
+def take(app: QApplication, window: MainWindow, path: Path, timeout_s: float, workspace: str = "explore") -> int:
     """Show the window, wait for its picture and thumbnails, save it to `path`; the exit code."""
     window.setWindowState(Qt.WindowState.WindowNoState)
     window.resize(*SIZE)
@@ -25,6 +25,7 @@ def take(app: QApplication, window: MainWindow, path: Path, timeout_s: float) ->
     window.compute.frame_failed.connect(lambda recipe, message: failures.append(message))
     deadline = time.monotonic() + timeout_s
     QCursor.setPos(-10, -10)  # nothing should look as if the mouse were on it
+    window.show_workspace(workspace)
     window.show()
 
     def look() -> None:
@@ -59,6 +60,9 @@ def ready(window: MainWindow) -> bool:
     if not window.document.is_open:
         return window.parts.models.is_listed and window.parts.models.first() is None
     at_rest = not window.behind and window.compute.is_idle and window.parts.snapshots.complete()
+    page = window.parts.centre.page
+    if page is not None and page.inner is not None and hasattr(page.inner, "complete"):
+        at_rest = at_rest and page.inner.complete()
     return at_rest and window.parts.latent.plane.complete() and window.parts.models.complete()
 
 

@@ -23,9 +23,11 @@ from app.exporter import Exporter
 from app.keys import KeysDialog
 from app.layout import Parts, build
 from app.opening import PATTERNS, Opener
+from app.panels import PANELS, WORKSPACES
 from app.saver import Saver
 from app.settings import SETTINGS, Settings
 from app.widgets.canvas import EMPTY, Canvas
+from app.widgets.message_bar import Kind
 from ganviz.expression import is_large
 from ganviz.recipe import Recipe, describe
 from ganviz.session import Kept, Session
@@ -126,7 +128,7 @@ class MainWindow(QMainWindow):
         compute.frame_failed.connect(self._frame_failed)
         self.exporter.connect_compute()
         opener.failed.connect(self._open_failed)
-        opener.noticed.connect(lambda text: canvas.show_message(text, "warning"))
+        opener.noticed.connect(lambda text: self.say(text, "warning"))
         opener.opened.connect(self._opened)
         opener.model_wanted.connect(self._model_wanted)
         opener.sheet_opened.connect(self._sheet_opened)
@@ -142,14 +144,22 @@ class MainWindow(QMainWindow):
         parts.models.browse.connect(self.choose_file)
         parts.models.listed.connect(self._models_listed)
         parts.gallery.shown.connect(opener.open_recipe)
-        parts.walk.failed.connect(lambda text: canvas.show_message(text, "warning"))
+        parts.walk.failed.connect(lambda text: self.say(text, "warning"))
         for player in self._players():
             player.playing_changed.connect(lambda playing, player=player: self._playing_changed(player, playing))
         parts.snapshots.watch(self.background)
         parts.snapshots.applies_changed.connect(self._follow_model)
         parts.latent.variation_changed.connect(lambda value: self.settings.set("variation", value))
-        for card in parts.cards:
+        for card in parts.cards.values():
             card.folded_changed.connect(self._keep_folds)
+            if hasattr(card, "said"):
+                card.said.connect(self.say)
+        parts.workspaces.currentChanged.connect(lambda index: self.show_workspace(WORKSPACES[index].name))
+        parts.centre.changed.connect(self._workspace_changed)
+        for page in parts.centre.pages.values():
+            page.find_model = parts.models.first_that
+            page.open_wanted.connect(self.open)
+        compute.said.connect(self.say)
 
     def _apply_settings(self) -> None:
         parts, settings = self.parts, self.settings
@@ -157,7 +167,7 @@ class MainWindow(QMainWindow):
         self.canvas.set_smooth(settings.get("smooth"))
         parts.smooth.setChecked(settings.get("smooth"))
         folded = settings.get("folded").split(",")
-        for card in parts.cards:
+        for card in parts.cards.values():
             card.set_folded(card.objectName() in folded)
         for name, part in (("window", self), ("columns", parts.columns)):
             kept = settings.geometry(name)
@@ -167,7 +177,7 @@ class MainWindow(QMainWindow):
             self.canvas.set_hint(HINT)
 
     def _keep_folds(self) -> None:
-        self.settings.set("folded", ",".join(card.objectName() for card in self.parts.cards if card.folded))
+        self.settings.set("folded", ",".join(card.objectName() for card in self.parts.cards.values() if card.folded))
 
     def set_setting(self, key: str, value: Any) -> None:
         """Change a setting and act on it."""
@@ -238,6 +248,7 @@ class MainWindow(QMainWindow):
         for panel in self.parts.panels:
             panel.show_session(new)
         self.parts.walk.show_session(new)
+        self.parts.centre.follow()
         if old is None or old.recipe != new.recipe:
             self.parts.recipe.setText(_say(new.recipe, self.document.card.class_names))
             self.compute.request(new.recipe)
@@ -248,11 +259,18 @@ class MainWindow(QMainWindow):
 
     def _follow_model(self) -> None:
         """Show the cards that the model has something for."""
-        spec = self.document.spec
-        for panel in self.parts.cards:
-            panel.setVisible(panel.applies(spec))
+        self._show_cards()
         self.parts.name.setText(self.document.recipe.model.name)
         self._show_title()
+
+    def _show_cards(self) -> None:
+        """Show the cards that both the model and the workspace have a use for."""
+        spec = self.document.spec if self.document.is_open else None
+        for panel in PANELS:
+            if panel.place == "right":
+                here = not panel.workspaces or self.parts.centre.name in panel.workspaces
+                card = self.parts.cards[panel.name]
+                card.setVisible(here and (spec is None or card.applies(spec)))
 
     def _follow_nothing(self) -> None:
         """No model is open: cards that would do nothing are grey."""
@@ -271,12 +289,12 @@ class MainWindow(QMainWindow):
 
     def _frame_failed(self, recipe: Recipe, message: str) -> None:
         self._failed = recipe
-        self.canvas.show_message(message)
+        self.say(message)
         self._show_state()
 
     def _compute_unavailable(self, message: str) -> None:
         self.parts.status.set_unavailable()
-        self.canvas.show_message(message)
+        self.say(message)
 
     def _show_state(self) -> None:
         if not self.document.is_open:
@@ -327,7 +345,7 @@ class MainWindow(QMainWindow):
 
     def _open_failed(self, message: str) -> None:
         self._say_opening("")
-        self.canvas.show_message(message, "error", "Open another…", self.choose_file)
+        self.say(message, "error", "Open another…", self.choose_file)
         self._show_state()
 
     def _model_wanted(self, ref: Any, message: str) -> None:
@@ -337,7 +355,7 @@ class MainWindow(QMainWindow):
             chooser.open()
 
         self._say_opening("")
-        self.canvas.show_message(message, "error", "Locate…", locate)
+        self.say(message, "error", "Locate…", locate)
 
     def _sheet_opened(self, recipes: list[Recipe]) -> None:
         def keep_all() -> None:
@@ -346,11 +364,11 @@ class MainWindow(QMainWindow):
             self.document.edit(gallery=(*self.document.session.gallery, *new))
 
         text = f"This sheet holds {len(recipes)} pictures; the first is shown."
-        self.canvas.show_message(text, "info", "Keep all in the gallery", keep_all)
+        self.say(text, "info", "Keep all in the gallery", keep_all)
 
     def _walk_opened(self, count: int) -> None:
         text = f"The film's {count} pictures have taken the place of those in the gallery; undo brings them back."
-        self.canvas.show_message(text, "info")
+        self.say(text, "info")
 
     def _before_session(self, given: str, go_on: Callable[[], None]) -> None:
         """Ask before a session takes the place of work that is in no file."""
@@ -394,6 +412,24 @@ class MainWindow(QMainWindow):
         if paths:
             event.acceptProposedAction()
             self.open(paths[0])
+
+    # -- workspaces -----------------------------------------------------------------------------------------------
+
+    def show_workspace(self, name: str) -> None:
+        """Bring a workspace to the front."""
+        self.parts.centre.show_workspace(name)
+
+    def _workspace_changed(self, name: str) -> None:
+        index = next(k for k, workspace in enumerate(WORKSPACES) if workspace.name == name)
+        self.parts.workspaces.setCurrentIndex(index)
+        self._show_cards()
+        self.show_actions()
+
+    def say(self, text: str, kind: Kind = "error", action: str = "", act: Callable[[], object] | None = None) -> None:
+        """Show a message where the user is: on the canvas, or above the page of the workspace."""
+        page = self.parts.centre.page
+        bar = self.canvas if page is None else page.message
+        bar.show_message(text, kind, action, act)
 
     # -- commands -------------------------------------------------------------------------------------------------
 

@@ -1,5 +1,10 @@
 """The panels: one file each, one line each here. The window asks this table, not the other way round.
 
+A workspace is a page of the centre, built when it is first visited, from a class made with `(document, compute)`. It
+has `show_session(session)`, called when it comes to the front and when the session changes while it is there, and
+`applies(spec)`; where it does not apply the window says what it `needs`. Where it has a signal `said(text, kind)`, the
+window shows the text above it.
+
 A panel is a widget made with `(document, compute)`. It has `show_session(session)`, called whenever the session was
 replaced, and `applies(spec)`, which says whether it has anything to offer for a model; where it does not, it is
 hidden. It edits by calling the document and draws small pictures by asking compute.
@@ -19,11 +24,34 @@ class Panel:
     title: str
     tip: str
     widget: str  # "module:Class", imported when the window is built
+    workspaces: tuple[str, ...] = ()  # where a card is shown; empty: in all of them
 
     def make(self, *arguments: Any) -> Any:
         """Build the panel."""
-        module, name = self.widget.split(":")
-        return getattr(import_module(module), name)(*arguments)
+        return load(self.widget)(*arguments)
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """A row of the table of workspaces; the first one is the canvas itself.
+
+    `needs` completes "This workspace needs ...", and is said where a model does not have it.
+    """
+
+    name: str
+    title: str
+    tip: str
+    widget: str = ""  # "module:Class", imported when it is first visited
+    needs: str = ""
+
+
+def load(widget: str) -> Any:
+    """The class that "module:Class" names."""
+    module, name = widget.split(":")
+    return getattr(import_module(module), name)
+
+
+WORKSPACES: tuple[Workspace, ...] = (Workspace("explore", "Explore", "Look around in a model's latent space"),)
 
 
 PANELS = (
@@ -32,7 +60,14 @@ PANELS = (
     Panel("latent", "right", "Latent", "Where the picture comes from", "app.panels.latent:LatentPanel"),
     Panel("condition", "right", "Class", "What the picture is of", "app.panels.condition:ConditionPanel"),
     Panel("truncation", "right", "Truncation", "Typical or varied", "app.panels.truncation:TruncationPanel"),
-    Panel("dimensions", "right", "Latent dimensions", "Every dimension", "app.panels.dimensions:DimensionsPanel"),
+    Panel(
+        "dimensions",
+        "right",
+        "Latent dimensions",
+        "Every dimension",
+        "app.panels.dimensions:DimensionsPanel",
+        workspaces=("explore",),
+    ),
     Panel("gallery", "bottom", "Gallery", "Pictures that you kept", "app.panels.gallery:GalleryPanel"),
     Panel("history", "bottom", "History", "Everything done so far", "app.panels.history:HistoryPanel"),
 )

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from PySide6.QtCore import (
     QAbstractListModel,
+    QMimeData,
     QModelIndex,
     QPersistentModelIndex,
     QPoint,
@@ -39,6 +40,8 @@ from PySide6.QtWidgets import (
 
 from app import theme
 from app.widgets.image import thumbnail
+from app.widgets.recipe_mime import to_mime
+from ganviz.recipe import Recipe
 
 Index = QModelIndex | QPersistentModelIndex
 
@@ -84,6 +87,11 @@ class _Items(QAbstractListModel):
         if self.movable:
             flags |= Qt.ItemFlag.ItemIsDragEnabled | Qt.ItemFlag.ItemIsDropEnabled
         return flags
+
+    def mimeData(self, indexes: Sequence[QModelIndex]) -> QMimeData:
+        """Pictures that stand for recipes can be dropped wherever recipes are taken."""
+        recipes = [key for index in indexes if isinstance(key := self.items[index.row()].key, Recipe)]
+        return to_mime(recipes, super().mimeData(indexes))
 
     def supportedDropActions(self) -> Qt.DropAction:
         return Qt.DropAction.MoveAction

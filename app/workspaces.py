@@ -1,0 +1,130 @@
+"""The centre of the window: one page a workspace, built when it is first visited."""
+
+from collections.abc import Callable
+from typing import Any
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QFrame, QLabel, QStackedWidget, QVBoxLayout, QWidget
+
+from app import theme
+from app.compute import Compute
+from app.document import Document
+from app.panels import WORKSPACES, Workspace, load
+from app.widgets.buttons import TextButton
+from app.widgets.message_bar import Kind, MessageBar
+from ganviz.checkpoint import Header
+from ganviz.session import Session
+from ganviz.spec import Spec
+
+Applies = Callable[[Spec], bool]
+
+
+class Page(QFrame):
+    """A workspace's place in the stack: its widget, or what it would need.
+
+    `open_wanted(str)` carries the path of a model that has it.
+    """
+
+    open_wanted = Signal(str)
+
+    def __init__(self, workspace: Workspace, document: Document, compute: Compute) -> None:
+        super().__init__()
+        self.workspace = workspace
+        self.setObjectName(workspace.name)
+        self.setProperty("tone", "background")
+        self._document, self._compute = document, compute
+        self.find_model: Callable[[Applies], Header | None] = lambda applies: None
+        self.inner: Any = None
+        self._fitting = ""
+        self.message = MessageBar(name=f"{workspace.name}-message")
+        self._need = QLabel()
+        self._need.setObjectName(f"{workspace.name}-need")
+        self._need.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._need.setWordWrap(True)
+        self._need.setFont(theme.text_font())
+        self._need.setProperty("tone", "muted")
+        self._open = TextButton("", "Open this model", f"{workspace.name}-open")
+        self._open.clicked.connect(lambda: self.open_wanted.emit(self._fitting))
+        empty = QWidget()
+        column = QVBoxLayout(empty)
+        column.setContentsMargins(64, 0, 64, 0)
+        column.setSpacing(12)
+        column.addStretch(1)
+        column.addWidget(self._need)
+        column.addWidget(self._open, 0, Qt.AlignmentFlag.AlignHCenter)
+        column.addStretch(1)
+        self._stack = QStackedWidget()
+        self._stack.addWidget(empty)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.setSpacing(0)
+        whole.addWidget(self.message)
+        whole.addWidget(self._stack, 1)
+
+    def show_session(self, session: Session | None) -> None:
+        """Come up to date with the document; builds the workspace at its first visit."""
+        widget = load(self.workspace.widget)
+        if session is None or not widget.applies(self._document.spec):
+            self._say_need(widget.applies, session is not None)
+            return
+        if self.inner is None:
+            self.inner = widget(self._document, self._compute)
+            self._stack.addWidget(self.inner)
+            if hasattr(self.inner, "said"):
+                self.inner.said.connect(self.say)
+        self._stack.setCurrentWidget(self.inner)
+        self.inner.show_session(session)
+
+    def say(self, text: str, kind: Kind = "info") -> None:
+        """Show a message above the page."""
+        self.message.show_message(text, kind)
+
+    def _say_need(self, applies: Applies, is_open: bool) -> None:
+        fitting = self.find_model(applies)
+        name = self._document.recipe.model.name if is_open else ""
+        needs = self.workspace.needs or "an open model"
+        self._need.setText(f"{self.workspace.title} needs {needs}." + (f" {name} is not one." if name else ""))
+        self._fitting = str(fitting.path) if fitting is not None else ""
+        self._open.setVisible(fitting is not None)
+        self._open.setText(f"Open {fitting.ref.name}" if fitting is not None else "")
+        self._stack.setCurrentIndex(0)
+
+
+class Centre(QStackedWidget):
+    """The pages; the first is the canvas. `changed(str)` carries the name of the workspace that came to the front."""
+
+    changed = Signal(str)
+
+    def __init__(self, canvas: QWidget, document: Document, compute: Compute) -> None:
+        super().__init__()
+        self._document = document
+        self.pages: dict[str, Page] = {
+            workspace.name: Page(workspace, document, compute) for workspace in WORKSPACES[1:]
+        }
+        self.addWidget(canvas)
+        for page in self.pages.values():
+            self.addWidget(page)
+        self.setMinimumWidth(420)
+
+    @property
+    def name(self) -> str:
+        """The workspace at the front."""
+        return WORKSPACES[self.currentIndex()].name
+
+    @property
+    def page(self) -> Page | None:
+        """Its page; None for the canvas."""
+        return self.pages.get(self.name)
+
+    def show_workspace(self, name: str) -> None:
+        """Bring a workspace to the front."""
+        index = next(k for k, workspace in enumerate(WORKSPACES) if workspace.name == name)
+        if index != self.currentIndex():
+            self.setCurrentIndex(index)
+            self.follow()
+            self.changed.emit(name)
+
+    def follow(self) -> None:
+        """Bring the page at the front up to date."""
+        if self.page is not None:
+            self.page.show_session(self._document.session if self._document.is_open else None)
