@@ -18,14 +18,18 @@ from ganviz.errors import GanvizError
 from ganviz.expression import SEED_LIMIT, Seed
 from ganviz.jobs import Job, Progress, run
 from ganviz.models import MODELS
-from ganviz.notation import format_seed, parse_code, parse_label, parse_seeds
-from ganviz.recipe import Noise, Recipe, Sheet, class_weights
+from ganviz.notation import format_kimg, format_seed, parse_code, parse_label, parse_seeds
+from ganviz.over_time import sheet_over_time, spread
+from ganviz.recipe import ModelRef, Noise, Recipe, Sheet, class_weights
 from ganviz.session import load_session, read_png, write_png
 from ganviz.walk import EASINGS, Interpolation, Walk, WalkRecipes
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
+
+MOST_SNAPSHOTS = 10
+"""How many snapshots a sheet over time shows unless it is told."""
 
 EPILOG = """\b
 Without a command, the explorer opens:
@@ -62,7 +66,7 @@ def models(as_json: bool) -> None:
     """List bundled and recent models with their licences."""
     groups = {"bundled": catalog.bundled(), "fetched": catalog.fetched(), "recent": catalog.recent()}
     if as_json:
-        _print_json({group: [_facts(header) for header in headers] for group, headers in groups.items()})
+        _print_json({group: [_facts(header, with_run=True) for header in found] for group, found in groups.items()})
         return
     for group, headers in groups.items():
         if headers:
@@ -77,10 +81,11 @@ def models(as_json: bool) -> None:
 @click.argument("model")
 @click.option("--json", "as_json", is_flag=True, help="Print the spec and the card as one flat JSON object.")
 def info(model: str, as_json: bool) -> None:
-    """Say what MODEL is: its spec, how it was trained, what it may be used for."""
+    """Say what MODEL is: its spec, how it was trained, what it may be used for; of a run, its snapshots."""
     header = read_header(catalog.find(model))
+    facts = _facts(header, with_run=not Path(model).is_file())
     if as_json:
-        _print_json(_facts(header))
+        _print_json(facts)
         return
     spec, card = header.spec, header.card
     rows: list[tuple[str, Any]] = [
@@ -101,6 +106,10 @@ def info(model: str, as_json: bool) -> None:
         ("licence", card.licence or "not stated"),
         ("digest", header.digest),
         ("file", header.path),
+        *(
+            ("snapshots" if k == 0 else "", f"{format_kimg(item['images_seen']):>9} kimg  {item['digest'][:12]}")
+            for k, item in enumerate(facts.get("snapshots", ()))
+        ),
     ]
     for name, value in rows:
         if value not in ("", None):
@@ -124,7 +133,15 @@ def _recipe_options(command: Any) -> Any:
 
 @cli.command()
 @click.argument("model")
-@click.option("--seeds", type=Seeds(), required=True, help="Like 0,3,8-15 or 1402@0.31/-0.12.")
+@click.option("--seeds", type=Seeds(), help="Like 0,3,8-15 or 1402@0.31/-0.12.")
+@click.option(
+    "--over-time",
+    metavar="[N]",
+    type=click.IntRange(min=1),
+    is_flag=False,
+    flag_value=MOST_SNAPSHOTS,
+    help=f"A row a seed, a column a snapshot of the run, N of them evenly spread.  [default: {MOST_SNAPSHOTS}]",
+)
 @_recipe_options
 @click.option("--columns", type=click.IntRange(min=1), help="Pictures in a row. Default: as square as can be.")
 @click.option("--labels", is_flag=True, help="Write each picture's seed and class above it.")
@@ -132,7 +149,8 @@ def _recipe_options(command: Any) -> Any:
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="The PNG to write.")
 def sample(
     model: str,
-    seeds: tuple[Seed, ...],
+    seeds: tuple[Seed, ...] | None,
+    over_time: int | None,
     columns: int | None,
     labels: bool,
     device: str,
@@ -141,14 +159,26 @@ def sample(
 ) -> None:
     """Draw a sheet of MODEL's pictures; the PNG carries what it needs to be drawn again."""
     _expect_png(out)
+    if over_time and columns:
+        raise click.UsageError("give either --columns or --over-time, which has a column for each snapshot")
+    if seeds is None:
+        raise click.UsageError("Missing option '--seeds'.")
     header = _find(model)
     recipes = _recipes(header, seeds, **options)
     headings = tuple(_heading(recipe, header) for recipe in recipes)
     document: Recipe | Sheet = recipes[0]
-    if len(recipes) > 1 or labels:
+    headers = [header]
+    if over_time:
+        run = catalog.run_of(header.path)
+        try:
+            headers = spread(catalog.snapshots(run) if run else [], over_time)
+        except GanvizError as error:
+            raise GanvizError(f"{model}: --over-time: {error}") from error
+        document = sheet_over_time(recipes, headers, headings, labels)
+    elif len(recipes) > 1 or labels:
         wide = min(columns or math.ceil(math.sqrt(len(recipes))), len(recipes))
         document = Sheet(tuple(recipes), wide, headings, labels=labels)
-    _draw(document, header, device, out)
+    _draw(document, headers, device, out)
 
 
 @cli.command()
@@ -160,13 +190,14 @@ def render(file: Path, model: str | None, device: str, out: Path) -> None:
     """Draw the recipe or sheet that FILE (.ganviz or .png) carries again: the same pixels on the same device."""
     _expect_png(out)
     document = load_session(file).recipe if file.suffix.lower() == ".ganviz" else read_png(file)
-    first = document if isinstance(document, Recipe) else document.recipes[0]
-    header = read_header(catalog.find(model) if model else catalog.locate(first.model).path)
-    if isinstance(document, Recipe):
-        document = _with_model(document, header, file)
-    elif header.digest != first.model.digest:
-        document = document.map(lambda cell: _with_model(cell, header, file))
-    _draw(document, header, device, out)
+    recipes = (document,) if isinstance(document, Recipe) else document.recipes
+    headers = {ref: _stored_model(ref, model) for ref in dict.fromkeys(recipe.model for recipe in recipes)}
+
+    def placed(recipe: Recipe) -> Recipe:
+        return _with_model(recipe, headers[recipe.model], file)
+
+    document = placed(document) if isinstance(document, Recipe) else document.map(placed)
+    _draw(document, list(headers.values()), device, out)
 
 
 @cli.command()
@@ -249,17 +280,29 @@ def _find(model: str) -> Header:
     return header
 
 
-def _draw(document: Recipe | Sheet, header: Header, device: str, out: Path) -> None:
+def _stored_model(ref: ModelRef, given: str | None) -> Header:
+    """The model that a stored recipe names; with `given`, that one, or the very snapshot of that run."""
+    if given is None:
+        return read_header(catalog.locate(ref).path)
+    header = read_header(catalog.find(given))
+    run = catalog.run_of(header.path)
+    return next((known for known in (catalog.snapshots(run) if run else ()) if known.digest == ref.digest), header)
+
+
+def _draw(document: Recipe | Sheet, headers: Sequence[Header], device: str, out: Path) -> None:
+    """Draw what names these models, wherever they lie, and write it."""
     from ganviz import sheets
     from ganviz.render import Renderer
 
     renderer = Renderer(device)
-    renderer.load(header.path)
+    for path in dict.fromkeys(header.path for header in headers):
+        renderer.load(path)
     if isinstance(document, Recipe):
         pixels = renderer.render(document).pixels
     else:
         pixels = report(sheets.draw(renderer, document), "draw")
-    write_png(out, pixels, document, header.card.licence)
+    licences = dict.fromkeys(header.card.licence for header in headers if header.card.licence)
+    write_png(out, pixels, document, "; ".join(licences))
     click.echo(str(out))
 
 
@@ -352,8 +395,15 @@ def _expect_png(out: Path) -> None:
         raise click.UsageError(f"--out: expected a name that ends in .png, got {out.name}")
 
 
-def _facts(header: Header) -> dict[str, Any]:
+def _facts(header: Header, with_run: bool = False) -> dict[str, Any]:
+    """Spec and card, flat; `with_run`: what other snapshots there are, where the model is one of a run."""
     facts = {**header.card.to_json(), **header.spec.to_json(), "digest": header.digest, "file": str(header.path)}
+    run = catalog.run_of(header.path) if with_run else None
+    if run is not None:
+        facts["snapshots"] = [
+            {"images_seen": catalog.images_seen(item), "digest": item.digest, "file": str(item.path)}
+            for item in catalog.snapshots(run)
+        ]
     return {**facts, "name": header.ref.name}
 
 
@@ -361,7 +411,9 @@ def _summary(header: Header) -> str:
     spec = header.spec
     classes = f" · {spec.num_classes} classes" if spec.num_classes else ""
     codes = f" · {len(spec.codes)} codes" if spec.codes else ""
-    return f"{MODELS[header.arch].label} · {spec.resolution} px{classes}{codes}"
+    run = catalog.run_of(header.path)
+    steps = f" · {len(catalog.snapshots(run))} snapshots" if run else ""
+    return f"{MODELS[header.arch].label} · {spec.resolution} px{classes}{codes}{steps}"
 
 
 def _short(value: Any) -> str:

@@ -182,3 +182,58 @@ def test_a_walk_with_other_weights_than_the_session_names_says_so(caplog, tmp_pa
 def test_more_columns_than_pictures_are_as_many_as_pictures() -> None:
     assert cli.main(["sample", "tiny", "--seeds", "0-2", "--columns", "70000", "--out", "a.png"]) == 0
     assert read_png("a.png").columns == 3
+
+
+@pytest.fixture
+def run(tmp_path: Path, make_run) -> Path:
+    """A run folder with four snapshots."""
+    return make_run(tmp_path / "my-run", (128, 512, 2_048, 12_800))
+
+
+def test_info_on_a_run_lists_its_snapshots(run: Path, capsys) -> None:
+    assert cli.main(["info", "my-run", "--json"]) == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert [item["images_seen"] for item in facts["snapshots"]] == [128, 512, 2_048, 12_800]
+    assert facts["snapshots"][-1]["digest"] == facts["digest"] and facts["name"] == "my-run"
+    assert cli.main(["info", "my-run"]) == 0
+    assert "0.13 kimg" in capsys.readouterr().out
+    assert cli.main(["info", "my-run/snapshots/00000512.safetensors", "--json"]) == 0
+    assert "snapshots" not in json.loads(capsys.readouterr().out), "one snapshot was asked about"
+    assert cli.main(["sample", "my-run", "--seeds", "1", "--out", "a.png"]) == 0
+    assert cli.main(["models"]) == 0
+    assert "4 snapshots" in capsys.readouterr().out
+
+
+def test_a_sheet_over_time_has_a_column_for_each_snapshot_and_renders_again(run: Path) -> None:
+    sample = ["sample", "my-run", "--seeds", "3,5", "--psi", "0.7", "--over-time"]
+    assert cli.main([*sample, "--out", "a.png"]) == 0
+    sheet = read_png("a.png")
+    assert isinstance(sheet, Sheet) and (sheet.rows, sheet.columns) == (2, 4)
+    assert sheet.column_headings == ("0.13k", "0.51k", "2.05k", "12.8k")
+    assert len({cell.model.digest for cell in sheet.recipes}) == 4 and {cell.psi for cell in sheet.recipes} == {0.7}
+    whole = pixels_of("a.png")
+    assert whole.shape == (32, 64, 3)
+    assert cli.main(["render", "a.png", "--out", "b.png"]) == 0
+    assert np.array_equal(pixels_of("b.png"), whole)
+    assert cli.main(["sample", "my-run", "--seeds", "5", "--psi", "0.7", "--out", "newest.png"]) == 0
+    assert np.array_equal(pixels_of("newest.png"), whole[16:, 48:])
+    assert cli.main([*sample, "2", "--labels", "--out", "c.png"]) == 0
+    labelled = read_png("c.png")
+    assert isinstance(labelled, Sheet) and labelled.column_headings == ("0.13k", "12.8k")
+    assert pixels_of("c.png").shape == (16 + 2 * 16, 64 + 2 * 16, 3)
+
+
+def test_a_sheet_over_time_of_a_run_that_was_moved_renders_with_its_new_place(run: Path, tmp_path: Path) -> None:
+    assert cli.main(["sample", "my-run", "--seeds", "3,5", "--over-time", "3", "--out", "a.png"]) == 0
+    run.rename(tmp_path / "moved")
+    assert cli.main(["render", "a.png", "--out", "b.png"]) == 1
+    assert cli.main(["render", "a.png", "--model", "moved", "--out", "b.png"]) == 0
+    assert np.array_equal(pixels_of("a.png"), pixels_of("b.png"))
+    assert read_png("a.png") == read_png("b.png")
+
+
+def test_what_has_no_snapshots_has_no_sheet_over_time(run: Path, capsys) -> None:
+    assert cli.main(["sample", "tiny", "--seeds", "1", "--over-time", "--out", "a.png"]) == 1
+    assert "expected a run folder with at least two snapshots" in capsys.readouterr().err
+    assert cli.main(["sample", "my-run", "--over-time", "--out", "a.png"]) == 2
+    assert cli.main(["sample", "my-run", "--seeds", "1", "--over-time", "3", "--columns", "2", "--out", "a.png"]) == 2
