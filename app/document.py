@@ -12,6 +12,7 @@ from ganviz.history import History
 from ganviz.recipe import ModelRef, Recipe, class_weights
 from ganviz.session import Kept, Session, save_session
 from ganviz.spec import Card, Spec
+from ganviz.switching import carry_over
 from ganviz.walk import Walk
 
 
@@ -21,10 +22,12 @@ class Document(QObject):
     Signals:
         changed(old, new): the session was replaced, by an edit, undo, redo or opening; both are Sessions (old may
             be None when the first model was opened)
+        dropped(list of str): another model was opened, which these parts of the recipe do not apply to
         path_changed(): the session file's path or the dirty mark may have changed
     """
 
     changed = Signal(object, object)
+    dropped = Signal(list)
     path_changed = Signal()
 
     def __init__(self, parent: QObject | None = None) -> None:
@@ -160,13 +163,12 @@ class Document(QObject):
             return
         if header.ref == self.recipe.model:
             return
-        latent = self.recipe.latent
-        if isinstance(latent, Seed):
-            recipe = recipe.edit(latent=latent)
-        if self.recipe.label is not None and len(self.recipe.label) == header.spec.num_classes:
-            recipe = recipe.edit(label=self.recipe.label)
+        old = self.header
+        recipe, dropped = carry_over(self.recipe, fresh_recipe(old), old.spec, recipe, header.spec)
         self.seal()
         self.edit(recipe=recipe)
+        if dropped:
+            self.dropped.emit(dropped)
 
     def open_recipe(self, recipe: Recipe) -> None:
         """Show a recipe, as from a dropped picture; its model must have been introduced."""

@@ -150,6 +150,7 @@ class MainWindow(QMainWindow):
         parts.snapshots.watch(self.background)
         parts.snapshots.applies_changed.connect(self._follow_model)
         parts.latent.variation_changed.connect(lambda value: self.settings.set("variation", value))
+        parts.latent.within_changed.connect(lambda value: self.settings.set("within", value))
         for card in parts.cards.values():
             card.folded_changed.connect(self._keep_folds)
             if hasattr(card, "said"):
@@ -160,10 +161,12 @@ class MainWindow(QMainWindow):
             page.find_model = parts.models.first_that
             page.open_wanted.connect(self.open)
         compute.said.connect(self.say)
+        document.dropped.connect(self._say_dropped)
 
     def _apply_settings(self) -> None:
         parts, settings = self.parts, self.settings
         parts.latent.variation.show_value(settings.get("variation"))
+        parts.latent.show_threshold(settings.get("within"))
         self.canvas.set_smooth(settings.get("smooth"))
         parts.smooth.setChecked(settings.get("smooth"))
         folded = settings.get("folded").split(",")
@@ -424,6 +427,11 @@ class MainWindow(QMainWindow):
         self.parts.workspaces.setCurrentIndex(index)
         self._show_cards()
         self.show_actions()
+
+    def _say_dropped(self, dropped: list[str]) -> None:
+        what = dropped[0] if len(dropped) == 1 else f"{', '.join(dropped[:-1])} and {dropped[-1]}"
+        name = self.document.recipe.model.name
+        self.say(f"Left behind: {what}, which {name} does not have. Undo brings the other model back.", "info")
 
     def say(self, text: str, kind: Kind = "error", action: str = "", act: Callable[[], object] | None = None) -> None:
         """Show a message where the user is: on the canvas, or above the page of the workspace."""

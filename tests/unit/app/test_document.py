@@ -1,11 +1,13 @@
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from app.document import Document, fresh_recipe
 from ganviz.checkpoint import read_header
+from ganviz.edits import UnitEdit
 from ganviz.errors import GanvizError
-from ganviz.expression import Offset, Seed
+from ganviz.expression import Seed, Vector
 from ganviz.recipe import ModelRef
 from ganviz.session import load_session
 from ganviz.walk import Walk
@@ -56,10 +58,13 @@ def test_another_model_keeps_the_seed_and_can_be_undone(document: Document, tiny
 
 
 def test_what_does_not_apply_to_another_model_is_dropped(document: Document, tiny_conditional: Path) -> None:
-    document.edit_recipe(latent=Offset(Seed(42), ((7, 1.0),)))
+    document.edit_recipe(latent=Vector.of(np.ones(8)), units=(UnitEdit(0, (1,)),))
     header = read_header(tiny_conditional)
+    said: list[list[str]] = []
+    document.dropped.connect(said.append)
     document.open_model(header)
     assert document.recipe == fresh_recipe(header)
+    assert said == [["the latent", "edits of units"]]
 
 
 def test_opening_the_model_on_screen_changes_nothing(document: Document) -> None:
