@@ -24,6 +24,8 @@ from typing import Any
 import numpy as np
 from PIL import Image, PngImagePlugin, UnidentifiedImageError
 
+from ganviz.arithmetic import Arithmetic
+from ganviz.codes import Sweep
 from ganviz.errors import GanvizError
 from ganviz.expression import Budget, array_digest
 from ganviz.files import atomic_path
@@ -50,7 +52,7 @@ class Kept:
     note: str = ""
 
 
-PARTS: dict[str, Any] = {}
+PARTS: dict[str, Any] = {"arithmetic": Arithmetic, "codes": Sweep}
 """What a session holds for each workspace, by field. A part is a frozen dataclass that is made without arguments;
 it has `recipes` (those it is drawn from) and `arrays` (by digest, beyond those of its recipes), `to_json()`, and
 `from_json(data, arrays, budget)`, which raises GanvizError for what is not as expected."""
@@ -63,6 +65,8 @@ class Session:
     recipe: Recipe
     gallery: tuple[Kept, ...] = ()
     walk: Walk = field(default_factory=Walk)
+    arithmetic: Arithmetic = field(default_factory=Arithmetic)
+    codes: Sweep = field(default_factory=Sweep)
 
     def edit(self, **changes: Any) -> "Session":
         """A copy with some fields replaced."""
