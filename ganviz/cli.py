@@ -363,7 +363,7 @@ def _heading(recipe: Recipe, header: Header) -> str:
         return seed
     index = max(range(len(recipe.label)), key=recipe.label.__getitem__)
     names = header.card.class_names
-    return f"{seed} {names[index] if index < len(names) else f'class {index}'}"
+    return f"{seed}: {names[index] if index < len(names) else f'class {index}'}"
 
 
 def report(job: Job[T], what: str) -> T:
