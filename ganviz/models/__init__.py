@@ -48,6 +48,11 @@ MODELS: dict[str, Family] = {
         generator="ganviz.models.stylegan2:Generator",
         discriminator="ganviz.models.stylegan2:Discriminator",
     ),
+    "mobilestylegan": Family(
+        label="MobileStyleGAN",
+        config="ganviz.models.mobilestylegan:MobileStyleGANConfig",
+        generator="ganviz.models.mobilestylegan:Generator",
+    ),
 }
 
 

@@ -171,20 +171,25 @@ class Noise(nn.Module):
 
     def forward(self, x: Tensor, mode: NoiseMode, gain: float = 1.0) -> Tensor:
         """x (N, C, H, W) with `gain` times the noise added."""
+        plane = self.plane(mode, x, gain)
+        return x if plane is None else x + plane.to(x.dtype)
+
+    def plane(self, mode: NoiseMode, like: Tensor, gain: float = 1.0) -> Tensor | None:
+        """What is added to a batch such as `like`: (1 or N, C or 1, H, W) at its strength; None for no noise."""
         if isinstance(mode, ScaledNoise):
             gain, mode = gain * mode.strength, mode.mode
         if mode == "none":
-            return x
+            return None
         size = self.const.shape[0]
         if isinstance(mode, torch.Generator):
-            plane = torch.randn(len(x), 1, size, size, generator=mode, device=mode.device).to(x.device)
+            plane = torch.randn(len(like), 1, size, size, generator=mode, device=mode.device).to(like.device)
         elif mode == "const":
             plane = self.const[None, None]
         elif isinstance(mode, int):
-            plane = torch.tensor(seeded_noise(mode, self.layer, size), device=x.device)[None, None]
+            plane = torch.tensor(seeded_noise(mode, self.layer, size), device=like.device)[None, None]
         else:
             raise ValueError(f"noise: expected 'const', 'none' or a whole number as seed, got {mode!r}")
-        return x + (plane * (self.strength * gain)).to(x.dtype)
+        return plane * (self.strength * gain)
 
 
 @lru_cache(maxsize=32)
