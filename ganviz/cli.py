@@ -5,28 +5,34 @@ import logging
 import math
 import os
 import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import Any, get_args
 
 import click
 
 from ganviz import __version__, catalog
 from ganviz.checkpoint import Header, read_header
+from ganviz.cli_parts import (
+    Seeds,
+    draw,
+    expect_png,
+    find_model,
+    print_json,
+    recipe_options,
+    report,
+    seed_recipes,
+)
 from ganviz.errors import GanvizError
-from ganviz.expression import SEED_LIMIT, Seed
-from ganviz.jobs import Job, Progress, run
+from ganviz.expression import Seed
 from ganviz.models import MODELS
-from ganviz.notation import format_kimg, format_seed, parse_code, parse_label, parse_seeds
+from ganviz.notation import format_kimg, format_seed
 from ganviz.over_time import sheet_over_time, spread
-from ganviz.recipe import ModelRef, Noise, Recipe, Sheet, class_weights
-from ganviz.session import load_session, read_png, write_png
+from ganviz.recipe import ModelRef, Recipe, Sheet
+from ganviz.session import load_session, read_png
 from ganviz.walk import EASINGS, Interpolation, Walk, WalkRecipes
 
 log = logging.getLogger(__name__)
-
-T = TypeVar("T")
 
 MOST_SNAPSHOTS = 10
 """How many snapshots a sheet over time shows unless it is told."""
@@ -38,20 +44,6 @@ Without a command, the explorer opens:
 MODEL is a checkpoint file, a run folder (its newest snapshot) or a name that `ganviz models` lists.
 Training: ganviz train ARCH --data DATA --out RUN, see `ganviz train --help`.
 Add --debug to any command to see where an error came from."""
-
-
-class Seeds(click.ParamType):
-    """Seeds as people write them."""
-
-    name = "seeds"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[Seed, ...]:
-        if isinstance(value, tuple):
-            return value
-        try:
-            return parse_seeds(value)
-        except ValueError as error:
-            self.fail(str(error), param, ctx)
 
 
 @click.group(epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -66,7 +58,7 @@ def models(as_json: bool) -> None:
     """List bundled and recent models with their licences."""
     groups = {"bundled": catalog.bundled(), "fetched": catalog.fetched(), "recent": catalog.recent()}
     if as_json:
-        _print_json({group: [_facts(header, with_run=True) for header in found] for group, found in groups.items()})
+        print_json({group: [_facts(header, with_run=True) for header in found] for group, found in groups.items()})
         return
     for group, headers in groups.items():
         if headers:
@@ -85,7 +77,7 @@ def info(model: str, as_json: bool) -> None:
     header = read_header(catalog.find(model))
     facts = _facts(header, with_run=not Path(model).is_file())
     if as_json:
-        _print_json(facts)
+        print_json(facts)
         return
     spec, card = header.spec, header.card
     rows: list[tuple[str, Any]] = [
@@ -116,21 +108,6 @@ def info(model: str, as_json: bool) -> None:
             click.echo(f"{name:<14} {value}")
 
 
-def _recipe_options(command: Any) -> Any:
-    """The options that shape a recipe, shared by all commands that draw."""
-    options = (
-        click.option("--psi", type=float, help="Truncation; 1 is off. Default: the card's."),
-        click.option("--cutoff", type=click.IntRange(min=0), help="How many style inputs psi reaches. Default: all."),
-        click.option("--label", metavar="K", help="Class by index or name. Default: the class drawn from each seed."),
-        click.option("--code", "codes", multiple=True, metavar="NAME=V", help="A structured code; may be repeated."),
-        click.option("--noise", type=click.Choice(["const", "none", "random"]), default="const", show_default=True),
-        click.option("--noise-seed", type=click.IntRange(0, SEED_LIMIT - 1), default=0, show_default=True),
-    )
-    for option in reversed(options):
-        command = option(command)
-    return command
-
-
 @cli.command()
 @click.argument("model")
 @click.option("--seeds", type=Seeds(), help="Like 0,3,8-15 or 1402@0.31/-0.12.")
@@ -142,7 +119,7 @@ def _recipe_options(command: Any) -> Any:
     flag_value=MOST_SNAPSHOTS,
     help=f"A row a seed, a column a snapshot of the run, N of them evenly spread.  [default: {MOST_SNAPSHOTS}]",
 )
-@_recipe_options
+@recipe_options
 @click.option("--columns", type=click.IntRange(min=1), help="Pictures in a row. Default: as square as can be.")
 @click.option("--labels", is_flag=True, help="Write each picture's seed and class above it.")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or mps.")
@@ -158,13 +135,13 @@ def sample(
     **options: Any,
 ) -> None:
     """Draw a sheet of MODEL's pictures; the PNG carries what it needs to be drawn again."""
-    _expect_png(out)
+    expect_png(out)
     if over_time and columns:
         raise click.UsageError("give either --columns or --over-time, which has a column for each snapshot")
     if seeds is None:
         raise click.UsageError("Missing option '--seeds'.")
-    header = _find(model)
-    recipes = _recipes(header, seeds, **options)
+    header = find_model(model)
+    recipes = seed_recipes(header, seeds, **options)
     headings = tuple(_heading(recipe, header) for recipe in recipes)
     document: Recipe | Sheet = recipes[0]
     headers = [header]
@@ -178,7 +155,7 @@ def sample(
     elif len(recipes) > 1 or labels:
         wide = min(columns or math.ceil(math.sqrt(len(recipes))), len(recipes))
         document = Sheet(tuple(recipes), wide, headings, labels=labels)
-    _draw(document, headers, device, out)
+    draw(document, headers, device, out)
 
 
 @cli.command()
@@ -188,7 +165,7 @@ def sample(
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="The PNG to write.")
 def render(file: Path, model: str | None, device: str, out: Path) -> None:
     """Draw the recipe or sheet that FILE (.ganviz or .png) carries again: the same pixels on the same device."""
-    _expect_png(out)
+    expect_png(out)
     document = load_session(file).recipe if file.suffix.lower() == ".ganviz" else read_png(file)
     recipes = (document,) if isinstance(document, Recipe) else document.recipes
     headers = {ref: _stored_model(ref, model) for ref in dict.fromkeys(recipe.model for recipe in recipes)}
@@ -197,7 +174,7 @@ def render(file: Path, model: str | None, device: str, out: Path) -> None:
         return _with_model(recipe, headers[recipe.model], file)
 
     document = placed(document) if isinstance(document, Recipe) else document.map(placed)
-    _draw(document, list(headers.values()), device, out)
+    draw(document, list(headers.values()), device, out)
 
 
 @cli.command()
@@ -210,7 +187,7 @@ def render(file: Path, model: str | None, device: str, out: Path) -> None:
 @click.option("--interpolation", type=click.Choice(get_args(Interpolation)), help="Default: linear in w, slerp in z.")
 @click.option("--easing", type=click.Choice(list(EASINGS)), help="Speed between keyframes.  [default: linear]")
 @click.option("--loop", is_flag=True, default=None, help="Lead back to the first keyframe.")
-@_recipe_options
+@recipe_options
 @click.option("--size", type=click.IntRange(1, 8192), help="Side of the video in pixels. Default: the model's.")
 @click.option("--nearest", is_flag=True, help="Enlarge without smoothing, every pixel as it is.")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or mps.")
@@ -249,8 +226,8 @@ def walk(
     else:
         if model is None or seeds is None:
             raise click.UsageError("MODEL and --seeds are needed, or --session")
-        header = _find(model)
-        keyframes = _recipes(header, seeds, **options)
+        header = find_model(model)
+        keyframes = seed_recipes(header, seeds, **options)
         plan = Walk()
     settings = Walk(**{**plan.to_json(), **changes})
     recipes = WalkRecipes(keyframes, settings, header.spec.has_mapping)
@@ -273,13 +250,6 @@ def walk(
     click.echo(str(target))
 
 
-def _find(model: str) -> Header:
-    """The model's header; a model from elsewhere is remembered, so that its pictures can be drawn again by name."""
-    header = read_header(catalog.find(model))
-    catalog.remember(model if Path(model).is_dir() else header.path)
-    return header
-
-
 def _stored_model(ref: ModelRef, given: str | None) -> Header:
     """The model that a stored recipe names; with `given`, that one, or the very snapshot of that run."""
     if given is None:
@@ -287,64 +257,6 @@ def _stored_model(ref: ModelRef, given: str | None) -> Header:
     header = read_header(catalog.find(given))
     run = catalog.run_of(header.path)
     return next((known for known in (catalog.snapshots(run) if run else ()) if known.digest == ref.digest), header)
-
-
-def _draw(document: Recipe | Sheet, headers: Sequence[Header], device: str, out: Path) -> None:
-    """Draw what names these models, wherever they lie, and write it."""
-    from ganviz import sheets
-    from ganviz.render import Renderer
-
-    renderer = Renderer(device)
-    for path in dict.fromkeys(header.path for header in headers):
-        renderer.load(path)
-    if isinstance(document, Recipe):
-        pixels = renderer.render(document).pixels
-    else:
-        pixels = report(sheets.draw(renderer, document), "draw")
-    licences = dict.fromkeys(header.card.licence for header in headers if header.card.licence)
-    write_png(out, pixels, document, "; ".join(licences))
-    click.echo(str(out))
-
-
-def _recipes(
-    header: Header,
-    seeds: Sequence[Seed],
-    *,
-    psi: float | None,
-    cutoff: int | None,
-    label: str | None,
-    codes: Sequence[str],
-    noise: str,
-    noise_seed: int,
-) -> list[Recipe]:
-    """One recipe per seed with a command's options; class and categories come from the seed where not given."""
-    from ganviz.latent import conditions_of_seed
-
-    spec, card = header.spec, header.card
-    try:
-        given_label = None if label is None else parse_label(label, spec, card)
-        given_codes = dict(parse_code(code, spec) for code in codes)
-    except ValueError as error:
-        raise GanvizError(f"{header.ref.name}: {error}") from error
-    if psi is not None and not math.isfinite(psi):
-        raise click.UsageError(f"--psi: expected a finite number, got {psi}")
-    recipes = []
-    for seed in seeds:
-        index, categories = conditions_of_seed(seed.seed, spec)
-        sizes = {code.name: code.size for code in spec.codes}
-        drawn = {name: class_weights(category, sizes[name]) for name, category in categories.items()}
-        recipes.append(
-            Recipe(
-                header.ref,
-                seed,
-                label=given_label or (class_weights(index, spec.num_classes) if spec.num_classes else None),
-                codes=tuple(sorted({**drawn, **given_codes}.items())),
-                psi=card.psi if psi is None else psi,
-                cutoff=cutoff,
-                noise=Noise(noise, noise_seed if noise == "random" else 0),  # type: ignore[arg-type]
-            )
-        )
-    return recipes
 
 
 def _with_model(recipe: Recipe, header: Header, file: Path) -> Recipe:
@@ -364,35 +276,6 @@ def _heading(recipe: Recipe, header: Header) -> str:
     index = max(range(len(recipe.label)), key=recipe.label.__getitem__)
     names = header.card.class_names
     return f"{seed}: {names[index] if index < len(names) else f'class {index}'}"
-
-
-def report(job: Job[T], what: str) -> T:
-    """Run a job with a progress bar on a terminal, or plain lines now and then in a pipe."""
-    if sys.stderr.isatty():
-        from tqdm import tqdm
-
-        with tqdm(desc=what, unit="", leave=False) as bar:
-
-            def show(progress: Progress) -> None:
-                bar.total = progress.total or None
-                bar.update(progress.done - bar.n)
-                bar.set_postfix_str(progress.note, refresh=False)
-
-            return run(job, show)
-    last = time.monotonic()
-
-    def say(progress: Progress) -> None:
-        nonlocal last
-        if time.monotonic() - last >= 2 and progress.total:
-            last = time.monotonic()
-            click.echo(f"{what}: {progress.done} of {progress.total} {progress.note}".rstrip(), err=True)
-
-    return run(job, say)
-
-
-def _expect_png(out: Path) -> None:
-    if out.suffix.lower() != ".png":
-        raise click.UsageError(f"--out: expected a name that ends in .png, got {out.name}")
 
 
 def _facts(header: Header, with_run: bool = False) -> dict[str, Any]:
@@ -418,10 +301,6 @@ def _summary(header: Header) -> str:
 
 def _short(value: Any) -> str:
     return f"{value:.4g}" if isinstance(value, float) else json.dumps(value) if isinstance(value, dict) else str(value)
-
-
-def _print_json(data: Any) -> None:
-    click.echo(json.dumps(data, indent=2, sort_keys=True, default=str))
 
 
 def main(arguments: Sequence[str] | None = None, group: click.Command = cli) -> int:
