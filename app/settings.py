@@ -33,6 +33,7 @@ SETTINGS = (
     Setting("smooth", True, "Smooth when fitted", "Filter the picture when it is fitted to the canvas"),
     Setting("hint_seen", False, "First hint seen", "Whether the line that says what to try has done its work"),
     Setting("variation", 1.0, "Variation", "How far Randomise goes, 0 to 1"),
+    Setting("within", 0.0, "Threshold", "Where Randomise cuts the normal distribution; 0 for nowhere"),
     Setting("folded", "", "Folded cards", "Names of the cards that are folded away, with commas"),
 )
 

@@ -18,7 +18,8 @@ class SeedField(QAbstractSpinBox):
     """A field for a seed. Up and down step by 1, Page Up and Page Down by 100; both wrap around.
 
     Signals: `valueChanged(object)` with an int, which may be too large for Qt's own int; `placed(object)` with a
-    `Seed` when a point of the seed plane was typed, as in 1402@0.31/-0.12; `began` and `ended` around each gesture.
+    `Seed` when more than a number was typed, as in 1402@0.31/-0.12 or 1402~1.5; `began` and `ended` around each
+    gesture.
     """
 
     valueChanged = Signal(object)
@@ -91,8 +92,8 @@ class SeedField(QAbstractSpinBox):
         good = plain.isdecimal() and plain.isascii() and int(plain) < SEED_LIMIT
         if good or _point(plain) is not None:
             return QValidator.State.Acceptable, text, pos
-        number, at, place = plain.partition("@")
-        begun = at and number.isdecimal() and int(number) < SEED_LIMIT and not place.strip("+-./0123456789")
+        number, at, place = plain.replace("~", "@", 1).partition("@")
+        begun = at and number.isdecimal() and int(number) < SEED_LIMIT and not place.strip("+-./~@0123456789")
         return (QValidator.State.Intermediate if begun else QValidator.State.Invalid), text, pos
 
     def fixup(self, text: str) -> str:
@@ -156,8 +157,8 @@ class SeedField(QAbstractSpinBox):
 
 
 def _point(text: str) -> Seed | None:
-    """The point of the seed plane that a text names, if it names just one."""
-    if "@" not in text:
+    """The seed that a text names, with its place on the plane or its bound, if it names just one."""
+    if "@" not in text and "~" not in text:
         return None
     try:
         (point,) = parse_seeds(text)
