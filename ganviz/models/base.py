@@ -109,6 +109,14 @@ class StagedGenerator(nn.Module):
     def image(self, state: State) -> Tensor:
         raise NotImplementedError
 
+    def style_matrices(self, inputs: Sequence[int]) -> list[Tensor]:
+        """The weights that meet a latent first, as SeFa wants them (Shen and Zhou 2020), one row an output.
+
+        With a mapping network: (outputs, w_dim), what makes a style of w, one for each of these style inputs.
+        Without one: a single (outputs, z_dim), what acts on the noise; the columns of label and codes left out.
+        """
+        raise NotImplementedError
+
     @property
     def device(self) -> torch.device:
         return next(self.parameters()).device

@@ -5,7 +5,9 @@ Discriminator: strided 4x4 convolutions, LeakyReLU 0.2, batch normalisation ever
 option, no normalisation at all, as gradient penalties want it.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -112,6 +114,10 @@ class Generator(StagedGenerator):
 
     def image(self, state: State) -> Tensor:
         return state.x
+
+    def style_matrices(self, inputs: Sequence[int]) -> list[Tensor]:
+        first: Any = self.convs[0].weight  # (w_dim, outputs, 4, 4)
+        return [first[: self.spec.z_dim].flatten(1).T]
 
 
 class Discriminator(nn.Module):

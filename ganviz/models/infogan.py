@@ -4,8 +4,9 @@ The nets are those of the paper's appendix C.1 (MNIST): the generator begins wit
 discriminator ends with one, and Q shares all of the discriminator but the last layer. 28 px data are padded to 32.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -154,6 +155,10 @@ class Generator(StagedGenerator):
 
     def image(self, state: State) -> Tensor:
         return state.x
+
+    def style_matrices(self, inputs: Sequence[int]) -> list[Tensor]:
+        first: Any = self.dense[0].weight  # (outputs, w_dim)
+        return [first[:, : self.spec.z_dim]]
 
 
 class Guess(NamedTuple):

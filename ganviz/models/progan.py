@@ -4,7 +4,9 @@ Each convolution is followed by leaky ReLU 0.2 and pixel norm; the image is a 1x
 Upsampling is nearest-neighbour.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -106,3 +108,7 @@ class Generator(StagedGenerator):
         if state.image is not None:
             image = torch.lerp(nearest_up(state.image), image, self.alpha.to(image))
         return self.within_range(image)
+
+    def style_matrices(self, inputs: Sequence[int]) -> list[Tensor]:
+        first: Any = self.convs[0].weight  # (outputs, w_dim, 4, 4)
+        return [first[:, : self.spec.z_dim].permute(0, 2, 3, 1).flatten(0, 2)]

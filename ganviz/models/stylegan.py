@@ -5,7 +5,9 @@ Upsampling is nearest-neighbour before the convolution and the binomial filter a
 convolution without non-linearity. It can grow as ProGAN does, from 8x8 in the paper, or train at its size at once.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -136,6 +138,10 @@ class Generator(StyleGenerator):
         if state.image is not None:
             image = torch.lerp(nearest_up(state.image), image, self.alpha.to(image))
         return self.within_range(image)
+
+    def style_matrices(self, inputs: Sequence[int]) -> list[Tensor]:
+        styled: Any = self.layers
+        return [styled[k].style.affine.weight for k in inputs]
 
 
 class Discriminator(growing.Discriminator):

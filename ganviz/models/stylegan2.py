@@ -13,7 +13,9 @@ noise       whether layers add noise; small nets hardly use it.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -198,6 +200,11 @@ class Generator(StyleGenerator):
     def image(self, state: State) -> Tensor:
         assert state.image is not None, "no head has drawn yet; see Layer.rgb"
         return self.within_range(state.image)
+
+    def style_matrices(self, inputs: Sequence[int]) -> list[Tensor]:
+        """As the authors of SeFa have it: of a convolution where one reads the style, else of the last head."""
+        styled: list[Any] = [*self.convs, self.heads[-1]]
+        return [styled[k].conv.affine.weight for k in inputs]
 
     def _enlarged(self, image: Tensor) -> Tensor:
         if self.config.resample == "fir":
