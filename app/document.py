@@ -6,9 +6,11 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
+from ganviz import catalog
 from ganviz.checkpoint import Header
 from ganviz.expression import Seed
 from ganviz.history import History
+from ganviz.notation import format_kimg
 from ganviz.recipe import ModelRef, Recipe, class_weights
 from ganviz.session import Kept, Session, save_session
 from ganviz.spec import Card, Spec
@@ -217,3 +219,10 @@ def fresh_recipe(header: Header, seed: int = 0) -> Recipe:
     spec = header.spec
     label = class_weights(0, spec.num_classes) if spec.num_classes else None
     return Recipe(header.ref, Seed(seed), label=label, psi=header.card.psi)
+
+
+def name_of(header: Header) -> str:
+    """What a model is called on screen: snapshots of a run share a name, how far each had come tells them apart."""
+    if catalog.run_of(header.path) is None:
+        return header.ref.name
+    return f"{header.ref.name}, {format_kimg(catalog.images_seen(header))} kimg"

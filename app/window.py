@@ -18,7 +18,7 @@ from app import theme
 from app.background import Background
 from app.commands import BY_ID, COMMANDS
 from app.compute import Compute
-from app.document import Document
+from app.document import Document, name_of
 from app.exporter import Exporter
 from app.keys import KeysDialog
 from app.layout import Parts, build
@@ -263,7 +263,7 @@ class MainWindow(QMainWindow):
     def _follow_model(self) -> None:
         """Show the cards that the model has something for."""
         self._show_cards()
-        self.parts.name.setText(self.document.recipe.model.name)
+        self.parts.name.setText(name_of(self.document.header))
         self._show_title()
 
     def _show_cards(self) -> None:

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from app.background import Background
 from app.compute import Compute
-from app.document import Document, fresh_recipe
+from app.document import Document, fresh_recipe, name_of
 from app.widgets.buttons import TextButton
 from app.widgets.model_list import ModelList, ModelRow
 from ganviz import catalog
@@ -125,10 +125,10 @@ class ModelsPanel(QWidget):
         licence = card.licence or "not stated"
         said = [card.title or header.ref.name, card.description, f"Licence: {licence}", str(header.path)]
         caption = caption_of(header)
-        if found.section in ("Runs", "Recent") and catalog.images_seen(header):
-            # How far a training had come tells apart models that share a name.
-            caption = f"{caption} · {format_kimg(catalog.images_seen(header))} kimg"
-        return ModelRow(header.digest, found.section, header.ref.name, caption, licence, "\n".join(filter(None, said)))
+        if found.section == "Recent" and card.images_seen:
+            # Copies of snapshots share a name; how far each had come tells them apart.
+            caption = f"{caption} · {format_kimg(card.images_seen)} kimg"
+        return ModelRow(header.digest, found.section, name_of(header), caption, licence, "\n".join(filter(None, said)))
 
     def path_of(self, digest: object) -> str | None:
         """Where the model of a row lies; of a run, the folder, which may hold a newer snapshot by now."""

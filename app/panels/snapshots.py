@@ -112,6 +112,7 @@ class SnapshotsPanel(Card):
         if run != self._run:
             self.play(False)
             self.follow.setChecked(False)
+            self.follow.setVisible(run not in catalog.bundled_runs())  # these have ended long ago
             self._run, self._snapshots = run, []
             self.slider.clear_film()
             self._look()

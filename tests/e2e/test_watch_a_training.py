@@ -31,6 +31,7 @@ def test_a_run_opens_at_its_newest_snapshot_and_the_slider_goes_back_in_time(tra
     story = training
     slider, field = story.find("snapshot"), story.find("snapshot-field")
     assert slider.value() == 12_800 and field.text() == "12.8 kimg"
+    assert story.find("model-name").text() == "my-run, 12.8 kimg"
     assert slider.stops() == list(SEEN) and story.find("snapshots-card").caption.text() == "4 of 4"
     assert not story.find("snapshots-reset").isEnabled()
     story.find("seed").setValue(7)
