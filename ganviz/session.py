@@ -11,11 +11,7 @@ import binascii
 import io
 import json
 import logging
-import lzma
-import math
-import re
 import zipfile
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -24,10 +20,11 @@ from typing import Any
 import numpy as np
 from PIL import Image, PngImagePlugin, UnidentifiedImageError
 
+from ganviz.archives import DAMAGED_ZIP, entry, member, npy, read_arrays
 from ganviz.arithmetic import Arithmetic
 from ganviz.codes import Sweep
 from ganviz.errors import GanvizError
-from ganviz.expression import Budget, array_digest
+from ganviz.expression import Budget
 from ganviz.files import atomic_path
 from ganviz.recipe import Recipe, Sheet, arrays_of, check_writable
 from ganviz.walk import Walk
@@ -36,10 +33,7 @@ log = logging.getLogger(__name__)
 
 VERSION = 1
 JSON_LIMIT = 32 << 20
-ARRAY_LIMIT = 64 << 20
-ARRAYS_LIMIT = 512 << 20
 PNG_ARRAYS_LIMIT = 512_000
-DAMAGED_ZIP = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, RuntimeError)  # NotImplementedError is one
 CHUNK = "ganviz"
 ARRAYS_CHUNK = "ganviz-arrays"
 
@@ -119,11 +113,9 @@ def save_session(path: str | Path, session: Session) -> None:
     """Write a session file, atomically; the same session gives the same bytes."""
     check_writable(*session.recipes)
     with atomic_path(path) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as file:
-        file.writestr(_entry("session.json"), json.dumps(session.to_json(), indent=1, allow_nan=False))
+        file.writestr(entry("session.json"), json.dumps(session.to_json(), indent=1, allow_nan=False))
         for digest, array in sorted(session.arrays.items()):
-            raw = io.BytesIO()
-            np.save(raw, array, allow_pickle=False)
-            file.writestr(_entry(f"arrays/{digest}.npy"), raw.getvalue())
+            file.writestr(entry(f"arrays/{digest}.npy"), npy(array))
 
 
 def load_session(path: str | Path) -> Session:
@@ -131,11 +123,8 @@ def load_session(path: str | Path) -> Session:
     path = Path(path)
     try:
         with zipfile.ZipFile(path) as file:
-            text = _member(file, "session.json", JSON_LIMIT)
-            names = [name for name in file.namelist() if name.startswith("arrays/") and name.endswith(".npy")]
-            if sum(file.getinfo(name).file_size for name in names) > ARRAYS_LIMIT:
-                raise GanvizError(f"its arrays are larger than {ARRAYS_LIMIT >> 20} MiB")
-            arrays = {name[7:-4]: _array(_member(file, name, ARRAY_LIMIT), name[7:-4]) for name in names}
+            text = member(file, "session.json", JSON_LIMIT)
+            arrays = read_arrays(file, "arrays/")
         return Session.from_json(json.loads(text), arrays)
     except FileNotFoundError as error:
         raise GanvizError(f"{path}: no such file") from error
@@ -224,42 +213,6 @@ def to_image(pixels: np.ndarray) -> Image.Image:
     return Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels)
 
 
-def _entry(name: str) -> zipfile.ZipInfo:
-    # A fixed date, so that equal sessions are equal files.
-    entry = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
-    entry.compress_type = zipfile.ZIP_DEFLATED
-    return entry
-
-
-def _member(file: zipfile.ZipFile, name: str, limit: int) -> bytes:
-    """A zip member's bytes, read no further than the limit whatever its header claims."""
-    with file.open(name) as stream:
-        data = stream.read(limit + 1)
-    if len(data) > limit:
-        raise GanvizError(f"{name} inside is larger than {limit >> 20} MiB")
-    return data
-
-
-def _array(raw: bytes, digest: str) -> np.ndarray:
-    """A float32 array of an .npy, checked against the digest it is named by."""
-    # Only what `save_session` writes is read, by a pattern of its own: numpy evaluates a header as Python literals.
-    header = _NPY.match(raw[:512])
-    shape = tuple(int(size) for size in header[1].split(b",") if size.strip()) if header else ()
-    if header is None or len(shape) not in (1, 2) or math.prod(shape) * 4 != len(raw) - header.end():
-        raise GanvizError(f"array {digest[:12]}...: expected one or two dimensions of float32 numbers")
-    array = np.frombuffer(raw, "<f4", offset=header.end()).reshape(shape)
-    if not np.isfinite(array).all() or array_digest(array) != digest:
-        raise GanvizError(f"array {digest[:12]}...: the numbers do not match their checksum or are not finite")
-    array = array.astype(np.float32)
-    array.setflags(write=False)
-    return array
-
-
-_NPY = re.compile(
-    rb"\x93NUMPY\x01\x00..\{'descr': '<f4', 'fortran_order': False, 'shape': \(([0-9, ]{1,40})\), \} *\n", re.DOTALL
-)
-
-
 def _save_beside(path: Path, session: Session) -> None:
     """Write a picture's arrays into a session file beside it, never over somebody's other session."""
     if path.exists():
@@ -285,11 +238,7 @@ def _png_arrays(text: str) -> dict[str, np.ndarray]:
         raise GanvizError("the arrays inside are larger than they may be")
     try:
         with zipfile.ZipFile(io.BytesIO(base64.b64decode(text, validate=True))) as file:
-            return {
-                name[:-4]: _array(_member(file, name, 4 * PNG_ARRAYS_LIMIT), name[:-4])
-                for name in file.namelist()
-                if name.endswith(".npy")
-            }
+            return read_arrays(file, limit=4 * PNG_ARRAYS_LIMIT)
     except (*DAMAGED_ZIP, binascii.Error, OSError) as error:
         raise GanvizError(f"the arrays inside are damaged ({error})") from error
 
