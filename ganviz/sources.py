@@ -92,7 +92,7 @@ class Source:
 @contextmanager
 def open_source(path_or_name: str | os.PathLike[str], split: str = "train") -> Iterator[Source]:
     """Open what `path_or_name` means; the source can be read until the block ends. GanvizError says what is wrong."""
-    path, name = _locate(path_or_name)
+    path, name = locate(path_or_name)
     class_names = CLASS_NAMES.get(name, ())
     if path.is_dir() and _idx_files(path):
         yield _idx_source(path, name, split, class_names)
@@ -109,7 +109,7 @@ def open_source(path_or_name: str | os.PathLike[str], split: str = "train") -> I
         )
 
 
-def _locate(path_or_name: str | os.PathLike[str]) -> tuple[Path, str]:
+def locate(path_or_name: str | os.PathLike[str]) -> tuple[Path, str]:
     """The path behind a known name or a path, and the name to show for it."""
     given = os.fspath(path_or_name)
     path = Path(os.path.expanduser(given))

@@ -1,0 +1,67 @@
+"""Where the data lie that a model was trained on: a known name, or what the user said once for that model."""
+
+import json
+import logging
+from pathlib import Path
+
+from ganviz import places
+from ganviz.checkpoint import Header
+from ganviz.errors import GanvizError
+from ganviz.files import atomic_path
+from ganviz.sources import KNOWN, locate
+
+log = logging.getLogger(__name__)
+
+ALIASES = {"faces128": "faces", "mnist-10k": "digits"}
+"""Names that cards have for what ships under another one."""
+MOST = 500
+
+
+def find_data(header: Header) -> str | None:
+    """A path or known name of the data that a model was trained on; None where that is not known here.
+
+    What was chosen for the very weights comes first, then what was chosen for data of the same name, then the
+    data sets that ship with the program.
+    """
+    remembered = _read()
+    for key in (header.digest, f"name:{header.card.data}"):
+        path = remembered.get(key)
+        if path is not None and Path(path).exists():
+            return path
+    name = ALIASES.get(header.card.data, header.card.data)
+    if name not in KNOWN:
+        return None
+    try:
+        locate(name)
+    except GanvizError:
+        return None
+    return name
+
+
+def remember_data(header: Header, path: str) -> None:
+    """Keep what the user chose as a model's training data."""
+    remembered = _read()
+    for key in (header.digest, f"name:{header.card.data}" if header.card.data else ""):
+        if key:
+            remembered.pop(key, None)
+            remembered[key] = str(Path(path).resolve()) if Path(path).exists() else path
+    kept = dict(list(remembered.items())[-MOST:])
+    with atomic_path(_file()) as temporary:
+        temporary.write_text(json.dumps(kept, indent=1), encoding="utf-8")
+
+
+def _file() -> Path:
+    return places.state() / "training-data.json"
+
+
+def _read() -> dict[str, str]:
+    try:
+        found = json.loads(_file().read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        log.warning("%s: cannot be read, choices of training data are forgotten (%s)", _file(), error)
+        return {}
+    if not isinstance(found, dict):
+        return {}
+    return {key: path for key, path in found.items() if isinstance(path, str)}

@@ -1,0 +1,144 @@
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from ganviz import cli, neighbours
+from ganviz.checkpoint import read_header
+from ganviz.datasets import Dataset, open_dataset
+from ganviz.errors import GanvizError
+from ganviz.expression import Seed
+from ganviz.jobs import run
+from ganviz.neighbours import Neighbour, build
+from ganviz.recipe import Recipe
+from ganviz.render import Renderer
+from ganviz.session import read_png
+from ganviz.training_data import find_data, remember_data
+
+
+@pytest.fixture
+def make_data(tmp_path: Path) -> Callable[[np.ndarray], Dataset]:
+    def make(images: np.ndarray) -> Dataset:
+        np.savez(tmp_path / "data.npz", images=images)
+        return open_dataset(tmp_path / "data.npz", images.shape[1], images.shape[3])
+
+    return make
+
+
+@pytest.fixture
+def images() -> np.ndarray:
+    return np.random.RandomState(0).randint(0, 256, (300, 16, 16, 3)).astype(np.uint8)
+
+
+def brute(queries: np.ndarray, images: np.ndarray) -> np.ndarray:
+    gaps = queries[:, None].astype(float) - images[None]
+    return np.sqrt((gaps**2).reshape(len(queries), len(images), -1).mean(2))
+
+
+def test_the_nearest_images_are_those_of_a_plain_search(make_data, images: np.ndarray) -> None:
+    index = run(build(make_data(images)))
+    queries = np.random.RandomState(1).randint(0, 256, (5, 16, 16, 3)).astype(np.uint8)
+    found, distances = index.nearest(queries, 4)
+    expected = brute(queries, images)
+    assert np.array_equal(found, np.argsort(expected, axis=1, kind="stable")[:, :4])
+    assert distances == pytest.approx(np.sort(expected, axis=1)[:, :4], rel=1e-12)
+
+
+def test_products_of_narrow_integers_are_exact_either_way(monkeypatch, images: np.ndarray) -> None:
+    narrow = torch.from_numpy(neighbours.as_signed(images))
+    fast = neighbours.products(narrow[:3], narrow)
+    monkeypatch.delattr(torch, "_int_mm")
+    slow = neighbours.products(narrow[:3], narrow)
+    assert torch.equal(fast.to(torch.int64), slow)
+    exact = narrow.numpy().astype(np.int64)
+    assert np.array_equal(slow.numpy(), exact[:3] @ exact.T)
+
+
+def test_real_distances_leave_the_image_itself_out(make_data, images: np.ndarray) -> None:
+    index = run(build(make_data(images)))
+    gaps = brute(images, images)
+    np.fill_diagonal(gaps, np.inf)
+    assert index.reals == pytest.approx(np.sort(gaps.min(1)))
+
+
+def test_equal_images_are_each_others_neighbours(make_data, images: np.ndarray) -> None:
+    doubled = np.concatenate([images, images[:50]])
+    index = run(build(make_data(doubled)))
+    assert (index.reals == 0).sum() == 100
+
+
+def test_a_planted_copy_is_named_and_noise_is_new(make_data, images: np.ndarray) -> None:
+    index = run(build(make_data(images)))
+    near = index.look_up(images[7], 3)
+    assert (near[0].index, near[0].distance, near[0].percentile) == (7, 0.0, 0.0)
+    assert index.verdict(near[0]) == "copy"
+    other = np.random.RandomState(5).randint(0, 256, (16, 16, 3)).astype(np.uint8)
+    assert index.verdict(index.look_up(other)[0]) == "new"
+    almost = Neighbour(0, "", 0.9 * float(np.median(index.reals)), 0.5)
+    assert index.verdict(almost) == "close"
+    assert "closer to a training image than 99.5 %" in neighbours.say("close", almost)
+
+
+def test_the_index_is_built_once_and_found_by_the_datas_digest(make_data, images, monkeypatch) -> None:
+    data = make_data(images)
+    first = run(build(data))
+
+    def unexpected(*_: object) -> None:
+        raise AssertionError("built anew")
+
+    monkeypatch.setattr(neighbours, "as_signed", unexpected)
+    again = run(build(data))
+    monkeypatch.undo()
+    assert np.array_equal(again.reals, first.reals)
+    assert again.look_up(images[3])[0].index == 3
+
+
+def test_a_damaged_cache_is_made_again(make_data, images: np.ndarray) -> None:
+    data = make_data(images)
+    run(build(data))
+    neighbours.cache_path(data, "pixels").write_bytes(b"short")
+    neighbours.cache_path(data, "distances").write_bytes(b"odd")
+    assert run(build(data)).look_up(images[3])[0].index == 3
+
+
+def test_data_that_cannot_be_searched_are_one_clear_error(make_data, images: np.ndarray) -> None:
+    with pytest.raises(GanvizError, match="at least two"):
+        run(build(make_data(images[:1])))
+    with pytest.raises(ValueError, match="pixels"):
+        run(build(make_data(images))).nearest(images[:1, :8])
+
+
+def test_training_data_are_found_by_what_was_chosen_once(tiny_checkpoint: Path, tmp_path: Path) -> None:
+    header = read_header(tiny_checkpoint)
+    assert find_data(header) is None
+    (tmp_path / "faces").mkdir()
+    remember_data(header, str(tmp_path / "faces"))
+    assert find_data(header) == str(tmp_path / "faces")
+    (tmp_path / "faces").rmdir()
+    assert find_data(header) is None
+
+
+def test_the_command_writes_the_figure_and_the_report(tiny_checkpoint: Path, tmp_path: Path, capsys) -> None:
+    recipes = [Recipe(str(tiny_checkpoint), Seed(seed)) for seed in (*range(100, 200), 0)]
+    np.savez(tmp_path / "data.npz", images=np.stack([frame.pixels for frame in Renderer("cpu").render_all(recipes)]))
+    words = ["neighbours", str(tiny_checkpoint), "--data", str(tmp_path / "data.npz"), "--seeds", "0,1", "--k", "3"]
+    words += ["--out", str(tmp_path / "n.png"), "--json", str(tmp_path / "n.json")]
+    assert cli.main(words) == 0
+    said = capsys.readouterr().out
+    assert "likely a copy" in said
+    assert "1 of 2 samples are new" in said
+    report = json.loads((tmp_path / "n.json").read_text())
+    assert list(report) == ["samples", "data", "metric", "model"]
+    assert [sample["verdict"] for sample in report["samples"]] == ["copy", "new"]
+    assert set(report["samples"][0]["neighbours"][0]) == {"index", "file", "distance", "percentile"}
+    assert report["samples"][0]["neighbours"][0]["index"] == 100
+    assert len(read_png(tmp_path / "n.png").recipes) == 2
+    assert cli.main([*words[:2], *words[4:]]) == 0, "the data are remembered"
+
+
+def test_the_command_asks_for_data_that_it_does_not_know(tiny_checkpoint: Path, tmp_path: Path, capsys) -> None:
+    assert cli.main(["neighbours", str(tiny_checkpoint), "--seeds", "0", "--out", str(tmp_path / "n.png")]) == 1
+    assert "--data" in capsys.readouterr().err
