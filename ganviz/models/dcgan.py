@@ -13,9 +13,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ganviz.models.base import Change, NoiseMode, StagedGenerator, State, check_shape
+from ganviz.models.base import Change, NoiseMode, StagedGenerator, State, check_choice, check_shape
 from ganviz.models.layers import MinibatchDiscrimination, minibatch_std
-from ganviz.spec import Layer, Spec
+from ganviz.models.stack import OUTPUTS, Stage, as_stages, check_stages, make_stack, run_stage
+from ganviz.spec import Spec
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,9 @@ class DCGANConfig:
     d_norm          "batch" (the paper) or "none" (for gradient penalties)
     d_minibatch_std one more feature map before the last layer: the standard deviation over groups of four images
     d_minibatch_kernels  as many more, of minibatch discrimination
+    stages          the generator's convolutions one by one, of a network from elsewhere that is laid out otherwise;
+                    then `resolution` may be any, the widths above are not read, and there is no discriminator
+    output          what follows the last convolution: "tanh", "sigmoid" (its 0 to 1 is black to white) or "linear"
     """
 
     resolution: int = 64
@@ -42,10 +46,16 @@ class DCGANConfig:
     d_norm: str = "batch"
     d_minibatch_std: bool = False
     d_minibatch_kernels: int = 0
+    stages: tuple[Stage, ...] = ()
+    output: str = "tanh"
 
     def __post_init__(self) -> None:
-        if self.resolution not in (16, 32, 64, 128, 256):
+        object.__setattr__(self, "stages", as_stages(self.stages))
+        if self.stages:
+            check_stages(self.stages, self.resolution, self.channels)
+        elif self.resolution not in (16, 32, 64, 128, 256):
             raise ValueError(f"resolution: expected 16, 32, 64, 128 or 256, got {self.resolution!r}")
+        check_choice(self.output, OUTPUTS, "output")
         if self.channels not in (1, 3):
             raise ValueError(f"channels: expected 1 or 3, got {self.channels!r}")
         if self.d_norm not in ("batch", "none"):
@@ -63,6 +73,17 @@ class DCGANConfig:
         """Feature maps at `resolution`, in both nets."""
         return min(self.base_channels * self.resolution // (2 * resolution), self.max_channels)
 
+    def layout(self) -> tuple[Stage, ...]:
+        """The generator's convolutions: `stages`, or those of the paper from 4x4 on."""
+        if self.stages:
+            return self.stages
+        stages = [Stage(self.width(4), stride=1, padding=0)]
+        resolution = 8
+        while resolution < self.resolution:
+            stages.append(Stage(self.width(resolution)))
+            resolution *= 2
+        return (*stages, Stage(self.channels, bias=True, norm=False))
+
 
 class Generator(StagedGenerator):
     """z (N, z_dim) and label (N, num_classes) to images (N, channels, resolution, resolution) in [-1, 1]."""
@@ -71,22 +92,8 @@ class Generator(StagedGenerator):
         super().__init__()
         self.config = config
         inputs = config.z_dim + config.num_classes
-        width = config.width(4)
-        convs: list[nn.Module] = [nn.ConvTranspose2d(inputs, width, 4, bias=False)]
-        norms: list[nn.Module] = [nn.BatchNorm2d(width)]
-        layers = [Layer("4x4", 4, width, ws=(0,))]
-        resolution = 4
-        while resolution < config.resolution:
-            resolution *= 2
-            last = resolution == config.resolution
-            out = config.channels if last else config.width(resolution)
-            convs.append(nn.ConvTranspose2d(width, out, 4, stride=2, padding=1, bias=last))
-            if not last:
-                norms.append(nn.BatchNorm2d(out))
-            layers.append(Layer(f"{resolution}x{resolution}", resolution, out, rgb=last))
-            width = out
-        self.convs = nn.ModuleList(convs)
-        self.norms = nn.ModuleList(norms)
+        self.stages = config.layout()
+        self.convs, self.norms, layers = make_stack(inputs, self.stages)
         self.spec = Spec(
             arch="dcgan",
             z_dim=config.z_dim,
@@ -96,7 +103,7 @@ class Generator(StagedGenerator):
             channels=config.channels,
             num_classes=config.num_classes,
             truncation="z",
-            layers=tuple(layers),
+            layers=layers,
         )
         initialise(self)
 
@@ -104,12 +111,7 @@ class Generator(StagedGenerator):
         return State(w[:, 0, :, None, None])  # (N, w_dim, 1, 1)
 
     def step(self, k: int, state: State, w: Tensor, noise: NoiseMode = "const", change: Change | None = None) -> State:
-        x = self.convs[k](state.x)
-        if k == len(self.convs) - 1:
-            # tanh in float32: in bfloat16 its steps near the ends are wider than a grey level.
-            x = torch.tanh(x.float())
-        else:
-            x = F.relu(self.norms[k](x))
+        x = run_stage(k, state.x, self.convs, self.norms, self.stages, self.config.output)
         return State(x if change is None else change(x))
 
     def image(self, state: State) -> Tensor:
@@ -128,6 +130,8 @@ class Discriminator(nn.Module):
 
     def __init__(self, config: DCGANConfig) -> None:
         super().__init__()
+        if config.stages:
+            raise ValueError("stages: a generator that is laid out by them has no discriminator here")
         self.config = config
         convs: list[nn.Module] = []
         norms: list[nn.Module] = []

@@ -15,6 +15,7 @@ from torch.nn import functional as F
 from ganviz.models.base import Change, NoiseMode, StagedGenerator, State, check_choice, check_shape, check_whole
 from ganviz.models.dcgan import initialise
 from ganviz.models.layers import MinibatchDiscrimination, minibatch_std
+from ganviz.models.stack import OUTPUTS, Stage, as_stages, check_stages, make_stack, run_stage
 from ganviz.spec import Code, Layer, Spec
 
 Q_FEATURES = 128
@@ -36,6 +37,9 @@ class InfoGANConfig:
     d_norm          "batch" (the paper) or "none" (for gradient penalties)
     d_minibatch_std one more input of the discriminator's own last layer: the deviation over groups of four images
     d_minibatch_kernels  as many more, of minibatch discrimination
+    stages          the generator as a stack of transposed convolutions instead, of a network from elsewhere; then
+                    `resolution` may be any, the widths are not read, and there is no discriminator
+    output          of such a stack: "tanh", "sigmoid" (its 0 to 1 is black to white) or "linear"
     """
 
     resolution: int = 32
@@ -49,9 +53,16 @@ class InfoGANConfig:
     d_norm: str = "batch"
     d_minibatch_std: bool = False
     d_minibatch_kernels: int = 0
+    stages: tuple[Stage, ...] = ()
+    output: str = "tanh"
 
     def __post_init__(self) -> None:
-        check_choice(self.resolution, (16, 32, 64), "resolution")
+        object.__setattr__(self, "stages", as_stages(self.stages))
+        if self.stages:
+            check_stages(self.stages, self.resolution, self.channels)
+        else:
+            check_choice(self.resolution, (16, 32, 64), "resolution")
+        check_choice(self.output, OUTPUTS, "output")
         check_choice(self.channels, (1, 3), "channels")
         check_choice(self.d_norm, ("batch", "none"), "d_norm")
         for name in ("z_dim", "base_channels", "fc_channels"):
@@ -99,8 +110,28 @@ class Generator(StagedGenerator):
     def __init__(self, config: InfoGANConfig) -> None:
         super().__init__()
         self.config = config
-        first, width = config.first, config.width(config.first)
         inputs = config.z_dim + sum(code.size for code in config.codes)
+        layers = self._make_stack(inputs) if config.stages else self._make_layers(inputs)
+        self.spec = Spec(
+            arch="infogan",
+            z_dim=config.z_dim,
+            w_dim=inputs,
+            num_ws=1,
+            resolution=config.resolution,
+            channels=config.channels,
+            codes=config.codes,
+            truncation="z",
+            layers=layers,
+        )
+        initialise(self)
+
+    def _make_stack(self, inputs: int) -> tuple[Layer, ...]:
+        self.convs, self.norms, layers = make_stack(inputs, self.config.stages)
+        return layers
+
+    def _make_layers(self, inputs: int) -> tuple[Layer, ...]:
+        config = self.config
+        first, width = config.first, config.width(config.first)
         hidden = config.fc_channels
         self.dense = nn.ModuleList(
             [nn.Linear(inputs, hidden, bias=False), nn.Linear(hidden, width * first**2, bias=False)]
@@ -120,18 +151,7 @@ class Generator(StagedGenerator):
             width = out
         self.convs = nn.ModuleList(convs)
         self.norms = nn.ModuleList(norms)
-        self.spec = Spec(
-            arch="infogan",
-            z_dim=config.z_dim,
-            w_dim=inputs,
-            num_ws=1,
-            resolution=config.resolution,
-            channels=config.channels,
-            codes=config.codes,
-            truncation="z",
-            layers=tuple(layers),
-        )
-        initialise(self)
+        return tuple(layers)
 
     def start(self, w: Tensor) -> State:
         return State(w[:, 0, :, None, None])  # (N, w_dim, 1, 1)
@@ -141,6 +161,8 @@ class Generator(StagedGenerator):
         return State(x if change is None else change(x))
 
     def _activations(self, k: int, x: Tensor) -> Tensor:
+        if self.config.stages:
+            return run_stage(k, x, self.convs, self.norms, self.config.stages, self.config.output)
         if k == 0:
             x = self.dense_norms[0](self.dense[0](x.flatten(1)))
             return F.relu(x)[:, :, None, None]  # (N, fc_channels, 1, 1)
@@ -157,6 +179,9 @@ class Generator(StagedGenerator):
         return state.x
 
     def style_matrices(self, inputs: Sequence[int]) -> list[Tensor]:
+        if self.config.stages:
+            stacked: Any = self.convs[0].weight  # (w_dim, outputs, kernel, kernel)
+            return [stacked[: self.spec.z_dim].flatten(1).T]
         first: Any = self.dense[0].weight  # (outputs, w_dim)
         return [first[:, : self.spec.z_dim]]
 
@@ -177,6 +202,8 @@ class Discriminator(nn.Module):
 
     def __init__(self, config: InfoGANConfig) -> None:
         super().__init__()
+        if config.stages:
+            raise ValueError("stages: a generator that is laid out by them has no discriminator here")
         self.config = config
         normed = config.d_norm == "batch"
         convs: list[nn.Module] = []
