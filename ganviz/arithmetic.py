@@ -265,9 +265,9 @@ def figure(arithmetic: Arithmetic, base: Recipe, spec: Spec, terms: bool = False
 
 
 def term_heading(term: Term, first: bool = False) -> str:
-    """A term's sign and weight, as `−`, `+ 0.5 ×`; a first term that counts once says nothing."""
-    size = "" if abs(term.weight) == 1 else f"{abs(term.weight):g} ×"
-    sign = "−" if term.weight < 0 else "" if first else "+"
+    """A term's sign and weight, as `-`, `+ 0.5 *`; a first term that counts once says nothing."""
+    size = "" if abs(term.weight) == 1 else f"{abs(term.weight):g} *"
+    sign = "-" if term.weight < 0 else "" if first else "+"
     return f"{sign} {size}".strip()
 
 

@@ -6,6 +6,7 @@ import math
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args
 
@@ -13,6 +14,8 @@ import click
 
 from ganviz import __version__, catalog
 from ganviz.checkpoint import Header, read_header
+from ganviz.cli_mix import Psis, mix, sheet_over, with_mixes
+from ganviz.cli_neighbours import neighbours
 from ganviz.cli_parts import (
     Seeds,
     draw,
@@ -30,6 +33,7 @@ from ganviz.notation import format_kimg, format_seed
 from ganviz.over_time import sheet_over_time, spread
 from ganviz.recipe import ModelRef, Recipe, Sheet
 from ganviz.session import load_session, read_png
+from ganviz.sheet_commands import arithmetic, codes
 from ganviz.walk import EASINGS, Interpolation, Walk, WalkRecipes
 
 log = logging.getLogger(__name__)
@@ -110,7 +114,7 @@ def info(model: str, as_json: bool) -> None:
 
 @cli.command()
 @click.argument("model")
-@click.option("--seeds", type=Seeds(), help="Like 0,3,8-15 or 1402@0.31/-0.12.")
+@click.option("--seeds", type=Seeds(), help="Like 0,3,8-15, 1402@0.31/-0.12 or 0-15~1 (z within 1).")
 @click.option(
     "--over-time",
     metavar="[N]",
@@ -118,6 +122,20 @@ def info(model: str, as_json: bool) -> None:
     is_flag=False,
     flag_value=MOST_SNAPSHOTS,
     help=f"A row a seed, a column a snapshot of the run, N of them evenly spread.  [default: {MOST_SNAPSHOTS}]",
+)
+@click.option("--psi-sheet", type=Psis(), metavar="PSIS", help="A row a seed, a column a psi: 1,0.7,0,-1 or -1:1:7.")
+@click.option(
+    "--noise-sheet",
+    type=Seeds(),
+    metavar="SEEDS",
+    help="A row a seed, a column a noise seed, and last how far each place varies over them.",
+)
+@click.option(
+    "--mix",
+    "mixes",
+    multiple=True,
+    metavar="LAYERS=SEED[*AMOUNT]",
+    help="Styles of these layers from another seed, like coarse=1000 or 0-3=1000*0.5; may be repeated.",
 )
 @recipe_options
 @click.option("--columns", type=click.IntRange(min=1), help="Pictures in a row. Default: as square as can be.")
@@ -128,6 +146,9 @@ def sample(
     model: str,
     seeds: tuple[Seed, ...] | None,
     over_time: int | None,
+    psi_sheet: tuple[float, ...] | None,
+    noise_sheet: tuple[Seed, ...] | None,
+    mixes: tuple[str, ...],
     columns: int | None,
     labels: bool,
     device: str,
@@ -136,12 +157,14 @@ def sample(
 ) -> None:
     """Draw a sheet of MODEL's pictures; the PNG carries what it needs to be drawn again."""
     expect_png(out)
-    if over_time and columns:
-        raise click.UsageError("give either --columns or --over-time, which has a column for each snapshot")
+    ways = {"--columns": columns, "--over-time": over_time, "--psi-sheet": psi_sheet, "--noise-sheet": noise_sheet}
+    given = [name for name, value in ways.items() if value]
+    if len(given) > 1:
+        raise click.UsageError(f"give either {' or '.join(given)}, each of which says what the columns are")
     if seeds is None:
         raise click.UsageError("Missing option '--seeds'.")
     header = find_model(model)
-    recipes = seed_recipes(header, seeds, **options)
+    recipes = with_mixes(header, seed_recipes(header, seeds, **options), mixes)
     headings = tuple(_heading(recipe, header) for recipe in recipes)
     document: Recipe | Sheet = recipes[0]
     headers = [header]
@@ -152,6 +175,8 @@ def sample(
         except GanvizError as error:
             raise GanvizError(f"{model}: --over-time: {error}") from error
         document = sheet_over_time(recipes, headers, headings, labels)
+    elif psi_sheet or noise_sheet:
+        document = replace(sheet_over(header, recipes, psi_sheet, noise_sheet), labels=labels)
     elif len(recipes) > 1 or labels:
         wide = min(columns or math.ceil(math.sqrt(len(recipes))), len(recipes))
         document = Sheet(tuple(recipes), wide, headings, labels=labels)
@@ -248,6 +273,12 @@ def walk(
     )
     target = report(job, "walk")
     click.echo(str(target))
+
+
+cli.add_command(arithmetic)
+cli.add_command(codes)
+cli.add_command(mix)
+cli.add_command(neighbours)
 
 
 def _stored_model(ref: ModelRef, given: str | None) -> Header:

@@ -4,7 +4,7 @@ In a sweep the noise stays fixed: down the rows one code changes, a category a r
 continuous code over -2 to 2, twice as far as it went in training.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ from ganviz.errors import GanvizError
 from ganviz.expression import Budget, Seed
 from ganviz.jobs import Job, Progress
 from ganviz.reading import number, whole
-from ganviz.recipe import Recipe, Sheet, class_weights
+from ganviz.recipe import Cell, Recipe, Sheet, class_weights
 from ganviz.spec import Code, Spec
 
 if TYPE_CHECKING:
@@ -79,7 +79,9 @@ class Sweep:
 def check_range(low: float, high: float, steps: int) -> None:
     """Raise GanvizError unless a sweep can go over this range."""
     if not (low < high and max(abs(low), abs(high)) <= MOST_VALUE):
-        raise GanvizError(f"sweep: expected a range from low to high within ±{MOST_VALUE:g}, got {low:g} to {high:g}")
+        raise GanvizError(
+            f"sweep: expected a range from low to high within {MOST_VALUE:g} of 0, got {low:g} to {high:g}"
+        )
     if not 2 <= steps <= MOST_STEPS:
         raise GanvizError(f"sweep: expected 2 to {MOST_STEPS} steps, got {steps}")
 
@@ -128,11 +130,29 @@ def sheet(sweep: Sweep, base: Recipe, spec: Spec) -> Sheet:
     )
 
 
+def stack(blocks: Sequence[Sheet]) -> Sheet:
+    """Sheets below each other with an empty row between them; of headings only those of the rows stay."""
+    if len(blocks) == 1:
+        return blocks[0]
+    columns = max(block.columns for block in blocks)
+    cells: list[Cell] = []
+    titles: list[str] = []
+    for k, block in enumerate(blocks):
+        if k:
+            cells += [None] * columns
+            titles.append("")
+        for row in range(block.rows):
+            line = block.cells[row * block.columns : (row + 1) * block.columns]
+            cells += [*line, *([None] * (columns - len(line)))]
+        titles += [block.row_headings[row] if block.row_headings else "" for row in range(block.rows)]
+    return Sheet(tuple(cells), columns, row_headings=tuple(titles))
+
+
 def _headings(code: Code, sweep: Sweep) -> tuple[str, ...]:
     """Each value with the code's name before it, which is left out where there is no room."""
     if code.kind == "categorical":
         return tuple(f"{code.name} {k}" for k in range(code.size))
-    return tuple(f"{code.name} {value[0]:+.2f}".replace("-", "−") for value in values_of(code, sweep))
+    return tuple(f"{code.name} {value[0]:+.2f}" for value in values_of(code, sweep))
 
 
 @dataclass(frozen=True, slots=True)

@@ -225,7 +225,7 @@ def test_the_figure_shows_each_term_above_its_mean_the_result_and_the_sum_of_pix
     whole = terms_of(generator.ref, (1, (1, 2, 3)), (-1, (4,)), (0.5, (7,)))
     sheet = figure(whole, base, spec, terms=True, in_pixels=True)
     assert (sheet.rows, sheet.columns) == (4, 9)
-    assert sheet.column_headings == ("", "−", "+ 0.5 ×", "", "", "result", "", "", "pixels")
+    assert sheet.column_headings == ("", "-", "+ 0.5 *", "", "", "result", "", "", "pixels")
     assert sheet.cells[3 * 9] == mean_of(whole, whole.terms[0], base, spec)
     assert sheet.cells[9 + 1] is None
     assert torch.equal(*(evaluated(sheet.cells[k], generator) for k in (1, 3 * 9 + 1)))

@@ -5,7 +5,7 @@ import pytest
 
 from ganviz import codes, sheets
 from ganviz.checkpoint import read_header
-from ganviz.codes import Sweep, axes, rank, sheet, values_of, with_code
+from ganviz.codes import Sweep, axes, rank, sheet, stack, values_of, with_code
 from ganviz.errors import GanvizError
 from ganviz.expression import Seed
 from ganviz.jobs import Progress, run
@@ -33,7 +33,7 @@ def test_a_sweep_has_a_row_a_category_and_ten_columns_from_minus_2_to_2() -> Non
     assert [dict(cell.codes)["tilt"][0] for cell in made.cells[:10]] == pytest.approx(np.linspace(-2, 2, 10), abs=1e-6)
     assert [dict(cell.codes)["category"] for cell in made.cells[::10]] == [class_weights(k, 3) for k in range(3)]
     assert all("width" not in dict(cell.codes) for cell in made.recipes)
-    assert made.column_headings[0] == "tilt −2.00" and made.row_headings == ("category 0", "category 1", "category 2")
+    assert made.column_headings[0] == "tilt -2.00" and made.row_headings == ("category 0", "category 1", "category 2")
 
 
 def test_all_that_is_not_swept_stays_as_the_picture_has_it() -> None:
@@ -61,6 +61,16 @@ def test_what_is_not_named_or_not_there_is_chosen(sweep, spec, expected) -> None
     assert axes(sweep, spec) == expected
     made = sheet(sweep, BASE, spec)
     assert made.columns == len(values_of(expected[1], sweep))
+
+
+def test_several_sweeps_stand_below_each_other_with_an_empty_row_between_them() -> None:
+    narrow, wide = sheet(Sweep(steps=2), BASE, SPEC), sheet(Sweep(rows="width", columns="category"), BASE, SPEC)
+    made = stack([narrow, wide])
+    assert (made.rows, made.columns) == (3 + 1 + 10, 3)
+    assert made.cells[:3] == (*narrow.cells[:2], None) and set(made.cells[9:12]) == {None}
+    assert made.cells[12:15] == wide.cells[:3]
+    assert made.row_headings == (*narrow.row_headings, "", *wide.row_headings)
+    assert stack([wide]) == wide
 
 
 def test_a_model_without_codes_says_so() -> None:
