@@ -15,8 +15,9 @@ from ganviz.checkpoint import Header, read_header
 from ganviz.errors import GanvizError
 from ganviz.expression import SEED_LIMIT, Seed
 from ganviz.jobs import Job, Progress, run
+from ganviz.layer_notation import parse_layer_noise, parse_layer_psi
 from ganviz.notation import parse_code, parse_label, parse_seeds
-from ganviz.recipe import Noise, Recipe, Sheet, class_weights
+from ganviz.recipe import MOST_AVERAGED, Noise, Recipe, Sheet, class_weights
 from ganviz.session import write_png
 
 T = TypeVar("T")
@@ -45,6 +46,26 @@ def recipe_options(command: Any) -> Any:
         click.option("--code", "codes", multiple=True, metavar="NAME=V", help="A structured code; may be repeated."),
         click.option("--noise", type=click.Choice(["const", "none", "random"]), default="const", show_default=True),
         click.option("--noise-seed", type=click.IntRange(0, SEED_LIMIT - 1), default=0, show_default=True),
+        click.option(
+            "--noise-average",
+            type=click.IntRange(1, MOST_AVERAGED),
+            default=1,
+            help="Mean of the pictures of so many noise seeds; with --noise random.",
+        ),
+        click.option(
+            "--layer-psi",
+            "layer_psis",
+            multiple=True,
+            metavar="LAYERS=PSI",
+            help="Layers with a psi of their own, like fine=1 or 0-3=0.5; may be repeated.",
+        ),
+        click.option(
+            "--layer-noise",
+            "layer_noises",
+            multiple=True,
+            metavar="LAYERS=STRENGTH[@SEED]",
+            help="Layers whose noise is stronger (1 as learnt, 0 off), or has a seed of its own; may be repeated.",
+        ),
     )
     for option in reversed(options):
         command = option(command)
@@ -85,6 +106,9 @@ def seed_recipes(
     codes: Sequence[str],
     noise: str,
     noise_seed: int,
+    noise_average: int = 1,
+    layer_psis: Sequence[str] = (),
+    layer_noises: Sequence[str] = (),
 ) -> list[Recipe]:
     """One recipe per seed with a command's options; class and categories come from the seed where not given."""
     from ganviz.latent import conditions_of_seed
@@ -93,6 +117,8 @@ def seed_recipes(
     try:
         given_label = None if label is None else parse_label(label, spec, card)
         given_codes = dict(parse_code(code, spec) for code in codes)
+        psis = {layer: own for text in layer_psis for layer, own in parse_layer_psi(text, spec)}
+        noises = {item.layer: item for text in layer_noises for item in parse_layer_noise(text, spec)}
     except ValueError as error:
         raise GanvizError(f"{header.ref.name}: {error}") from error
     if psi is not None and not math.isfinite(psi):
@@ -110,7 +136,13 @@ def seed_recipes(
                 codes=tuple(sorted({**drawn, **given_codes}.items())),
                 psi=card.psi if psi is None else psi,
                 cutoff=cutoff,
-                noise=Noise(noise, noise_seed if noise == "random" else 0),  # type: ignore[arg-type]
+                noise=Noise(
+                    noise,  # type: ignore[arg-type]
+                    noise_seed if noise == "random" else 0,
+                    tuple(noises[layer] for layer in sorted(noises)),
+                    noise_average if noise == "random" else 1,
+                ),
+                psis=tuple(sorted(psis.items())),
             )
         )
     return recipes

@@ -58,18 +58,26 @@ def layer_groups(spec: Spec) -> dict[str, tuple[int, ...]]:
     group empty, since a network begins at a high resolution, the style inputs themselves are cut into thirds. At
     1024 px coarse is 0-3, middle 4-7, fine 8-17, as in the StyleGAN tools.
     """
+    return _grouped(dict(enumerate(style_resolutions(spec))), spec)
+
+
+def noise_groups(spec: Spec) -> dict[str, tuple[int, ...]]:
+    """The layers that add noise (indices into the spec's) by the same bounds, each by its own resolution."""
+    return _grouped({k: layer.resolution for k, layer in enumerate(spec.layers) if layer.noise}, spec)
+
+
+def _grouped(sizes: Mapping[int, int], spec: Spec) -> dict[str, tuple[int, ...]]:
     octaves = max(1, (spec.resolution // 4).bit_length())
-    ends = (min(2, round(octaves / 3)), min(4, round(2 * octaves / 3)))
-    low, high = 4 << ends[0], 4 << ends[1]
-    sizes = style_resolutions(spec)
+    low, high = 4 << min(2, round(octaves / 3)), 4 << min(4, round(2 * octaves / 3))
     groups = (
-        tuple(k for k, size in enumerate(sizes) if size < low),
-        tuple(k for k, size in enumerate(sizes) if low <= size < high),
-        tuple(k for k, size in enumerate(sizes) if high <= size),
+        tuple(k for k, size in sizes.items() if size < low),
+        tuple(k for k, size in sizes.items() if low <= size < high),
+        tuple(k for k, size in sizes.items() if high <= size),
     )
     if not all(groups):
-        first, second = round(spec.num_ws / 3), round(2 * spec.num_ws / 3)
-        groups = (tuple(range(first)), tuple(range(first, second)), tuple(range(second, spec.num_ws)))
+        every = tuple(sizes)
+        first, second = round(len(every) / 3), round(2 * len(every) / 3)
+        groups = (every[:first], every[first:second], every[second:])
     return dict(zip(GROUPS, groups, strict=True))
 
 
@@ -78,17 +86,30 @@ def parse_layers(text: str, spec: Spec) -> tuple[int, ...]:
 
     Raises ValueError with the part that could not be read, or names what the model does not have.
     """
-    groups = {**layer_groups(spec), "all": tuple(range(spec.num_ws))}
+    return _parsed(text, layer_groups(spec))
+
+
+def parse_noise_layers(text: str, spec: Spec) -> tuple[int, ...]:
+    """The same for the layers that add noise."""
+    groups = noise_groups(spec)
+    if not any(groups.values()):
+        raise ValueError("the model has no layers that add noise")
+    return _parsed(text, groups)
+
+
+def _parsed(text: str, groups: Mapping[str, tuple[int, ...]]) -> tuple[int, ...]:
+    known = tuple(sorted(k for group in groups.values() for k in group))
+    groups = {**groups, "all": known}
     found: set[int] = set()
     for part in (piece.strip().lower() for piece in text.split(",")):
         span = SPAN.fullmatch(part)
-        if part in groups:
-            found.update(groups[part])
-        elif span and int(span[1]) <= int(span[2] or span[1]) < spec.num_ws:
-            found.update(range(int(span[1]), int(span[2] or span[1]) + 1))
-        else:
-            numbers = f"layers from 0 to {spec.num_ws - 1} like 0-3 or 0,2,5"
+        chosen = groups.get(part, ())
+        if span and int(span[1]) <= int(span[2] or span[1]) <= known[-1]:
+            chosen = tuple(range(int(span[1]), int(span[2] or span[1]) + 1))
+        if not chosen or not set(chosen) <= set(known):
+            numbers = f"layers from {known[0]} to {known[-1]} like 0-3 or 0,2,5"
             raise ValueError(f"{part!r}: expected coarse, middle, fine or all, or {numbers}")
+        found.update(chosen)
     return tuple(sorted(found))
 
 
@@ -298,8 +319,3 @@ class Mixing:
             seed,
             max(1, count),
         )
-
-
-def noisy_layers(spec: Spec) -> tuple[int, ...]:
-    """The layers (indices into the spec's) that add noise."""
-    return tuple(k for k, layer in enumerate(spec.layers) if layer.noise)

@@ -15,9 +15,10 @@ from ganviz.mixing import (
     format_layers,
     layer_groups,
     matrix,
+    noise_groups,
     noise_sheet,
-    noisy_layers,
     parse_layers,
+    parse_noise_layers,
     psi_sheet,
     source_of,
     style_resolutions,
@@ -67,6 +68,17 @@ def test_a_style_input_belongs_to_the_feature_maps_that_it_scales() -> None:
     assert style_resolutions(spec_of("stylegan", 16)) == (4, 4, 8, 8, 16, 16)
     folded = spec_of("stylegan2", 64, top="shuffle")  # feature maps up to 32 px only
     assert [len(group) for group in layer_groups(folded).values()] == [4, 2, 2]
+
+
+def test_layers_that_add_noise_go_by_their_own_resolution() -> None:
+    spec = spec_of("stylegan2", 64)  # nine layers: one at 4 px, two at each size above
+    assert parse_noise_layers("coarse", spec) == (0, 1, 2)
+    assert parse_noise_layers("middle,8", spec) == (3, 4, 8)
+    assert parse_noise_layers("all", spec) == tuple(range(9))
+    with pytest.raises(ValueError, match="from 0 to 8"):
+        parse_noise_layers("9", spec)
+    with pytest.raises(ValueError, match="no layers that add noise"):
+        parse_noise_layers("all", spec_of("stylegan2", 16, noise=False))
 
 
 def test_a_network_without_low_resolutions_is_cut_into_thirds_of_its_style_inputs() -> None:
@@ -161,7 +173,7 @@ def test_the_noise_sheet_shows_realisations_and_where_they_differ(renderer: Rend
 
 def test_noise_of_a_model_without_any_changes_nothing(renderer: Renderer, tiny_checkpoint) -> None:
     generator = renderer.load(tiny_checkpoint)
-    assert noisy_layers(generator.spec) == ()
+    assert not any(noise_groups(generator.spec).values())
     pixels = run(sheets.draw(renderer, noise_sheet([Recipe(str(tiny_checkpoint))], (0, 1))))
     assert np.array_equal(pixels[:, :16], pixels[:, 16:32]) and pixels[:, 32:].max() == 0
 
