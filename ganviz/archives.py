@@ -22,6 +22,8 @@ _NPY = re.compile(
     rb"\x93NUMPY\x01\x00..\{'descr': '<f4', 'fortran_order': False, 'shape': \(([0-9, ]{1,40})\), \} *\n", re.DOTALL
 )
 
+_DIGEST = re.compile(r"([0-9a-f]{64})\.npy")
+
 
 def entry(name: str) -> zipfile.ZipInfo:
     """A member to write, with a fixed date, so that equal contents are equal files."""
@@ -63,8 +65,8 @@ def read_npy(raw: bytes, digest: str) -> np.ndarray:
 
 def read_arrays(file: zipfile.ZipFile, folder: str = "", limit: int = ARRAY_LIMIT) -> dict[str, np.ndarray]:
     """Every array of a zip's folder ("" or one that ends with a slash), by the digest that it is named by."""
-    names = [name for name in file.namelist() if name.startswith(folder) and name.endswith(".npy")]
-    if sum(file.getinfo(name).file_size for name in names) > ARRAYS_LIMIT:
+    found = {name: _DIGEST.fullmatch(name.removeprefix(folder)) for name in file.namelist() if name.startswith(folder)}
+    digests = {name: match[1] for name, match in found.items() if match is not None}
+    if sum(file.getinfo(name).file_size for name in digests) > ARRAYS_LIMIT:
         raise GanvizError(f"its arrays are larger than {ARRAYS_LIMIT >> 20} MiB")
-    digests = {name: name.removeprefix(folder).removesuffix(".npy") for name in names}
     return {digest: read_npy(member(file, name, limit), digest) for name, digest in digests.items()}

@@ -18,11 +18,12 @@ import torch
 from torch.nn import functional as F
 
 from ganviz.directions import Found
-from ganviz.edits import Direction, Origin, ranges
+from ganviz.edits import Direction, Origin
 from ganviz.errors import GanvizError
 from ganviz.expression import Space, space_of
 from ganviz.jobs import Job, Offload, Progress
 from ganviz.latent import seeds, w_of, z_of
+from ganviz.mixing import format_layers
 from ganviz.models.base import StagedGenerator
 from ganviz.recipe import Noise, Recipe
 from ganviz.sampling import Population, full_latents, latent_part, sample_latents
@@ -71,13 +72,13 @@ def find_pca(
         latents = yield from sample_latents(generator, drawn)
         yield Progress(drawn.count, drawn.count, "principal components")
         units, shares = yield Offload(components, (latents, count))
-        of = "" if chosen is None else f" for {ranges(chosen)}"
+        of = "" if chosen is None else f" for {format_layers(chosen, spec)}"
     else:
         drawn = population or Population(ACTIVATION_SAMPLES)
         latents, states = yield from _sample_activations(generator, activations, drawn)
         yield Progress(drawn.count, drawn.count, "principal components")
         units, shares = yield Offload(components_of_activations, (states, latents, count))
-        of = f" of {spec.layers[activations].name}" + ("" if chosen is None else f" for {ranges(chosen)}")
+        of = f" of {spec.layers[activations].name}" + ("" if chosen is None else f" for {format_layers(chosen, spec)}")
     note = f"{drawn.count:,} samples"
     return _found(generator, "PCA", of, units, shares, latents, chosen, note)
 
@@ -103,7 +104,7 @@ def find_sefa(
         raise GanvizError(f"the family {spec.arch} does not say which weights meet its latent; try PCA") from error
     latents = yield from sample_latents(generator, population or Population(SPREAD_SAMPLES))
     units, shares = yield Offload(factorise, ([matrix.detach().cpu().numpy() for matrix in matrices], count))
-    of = "" if chosen is None else f" of {ranges(chosen)}"
+    of = "" if chosen is None else f" of {format_layers(chosen, spec)}"
     return _found(generator, "SeFa", of, units, shares, latents, chosen, "closed form")
 
 
