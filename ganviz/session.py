@@ -26,7 +26,9 @@ from ganviz.codes import Sweep
 from ganviz.errors import GanvizError
 from ganviz.expression import Budget
 from ganviz.files import atomic_path
+from ganviz.mixing import Mixing
 from ganviz.recipe import Recipe, Sheet, arrays_of, check_writable
+from ganviz.variations import Breeding
 from ganviz.walk import Walk
 
 log = logging.getLogger(__name__)
@@ -46,7 +48,7 @@ class Kept:
     note: str = ""
 
 
-PARTS: dict[str, Any] = {"arithmetic": Arithmetic, "codes": Sweep}
+PARTS: dict[str, Any] = {"arithmetic": Arithmetic, "codes": Sweep, "mixing": Mixing, "breeding": Breeding}
 """What a session holds for each workspace, by field. A part is a frozen dataclass that is made without arguments;
 it has `recipes` (those it is drawn from) and `arrays` (by digest, beyond those of its recipes), `to_json()`, and
 `from_json(data, arrays, budget)`, which raises GanvizError for what is not as expected."""
@@ -61,6 +63,8 @@ class Session:
     walk: Walk = field(default_factory=Walk)
     arithmetic: Arithmetic = field(default_factory=Arithmetic)
     codes: Sweep = field(default_factory=Sweep)
+    mixing: Mixing = field(default_factory=Mixing)
+    breeding: Breeding = field(default_factory=Breeding)
 
     def edit(self, **changes: Any) -> "Session":
         """A copy with some fields replaced."""

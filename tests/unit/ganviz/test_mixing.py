@@ -26,8 +26,9 @@ from ganviz.mixing import (
 from ganviz.models import build_generator
 from ganviz.recipe import Composite, Noise, Recipe, Sheet
 from ganviz.render import Renderer
-from ganviz.session import read_png, write_png
+from ganviz.session import Session, load_session, read_png, save_session, write_png
 from ganviz.spec import Layer, Spec
+from ganviz.variations import Breeding
 
 A, B, C, D = (Source(Seed(seed)) for seed in (1, 2, 3, 4))
 
@@ -220,3 +221,11 @@ def test_sources_that_a_model_cannot_draw_are_left_out(tiny_stylegan2) -> None:
     spec = spec_of("stylegan2", 16)
     kept = Mixing((A, Source(Vector.of(np.ones(5)))), (B,))
     assert kept.sheet(Recipe("m"), spec, "matrix").rows == 2
+
+
+def test_a_session_file_holds_rows_columns_and_parents_with_their_arrays(tmp_path) -> None:
+    vector, other = Vector.of(np.ones(4)), Vector.of(np.zeros(4))
+    kept = Mixing(rows=(Source(vector),), layers="0-1")
+    session = Session(Recipe("m"), mixing=kept, breeding=Breeding((Recipe("m", other),), generation=2))
+    save_session(tmp_path / "a.ganviz", session)
+    assert load_session(tmp_path / "a.ganviz") == session
