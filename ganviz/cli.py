@@ -26,6 +26,7 @@ from ganviz.cli_parts import (
     report,
     seed_recipes,
 )
+from ganviz.cli_sheets import arithmetic, codes
 from ganviz.errors import GanvizError
 from ganviz.expression import Seed
 from ganviz.models import MODELS
@@ -33,7 +34,6 @@ from ganviz.notation import format_kimg, format_seed
 from ganviz.over_time import sheet_over_time, spread
 from ganviz.recipe import ModelRef, Recipe, Sheet
 from ganviz.session import load_session, read_png
-from ganviz.sheet_commands import arithmetic, codes
 from ganviz.walk import EASINGS, Interpolation, Walk, WalkRecipes
 
 log = logging.getLogger(__name__)

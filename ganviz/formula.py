@@ -2,7 +2,7 @@
 
     formula := ["+" | "-"] term (("+" | "-") term)*
     term    := [number "*"] (seed | "mean(" seeds ")")
-    seeds   := as `notation.parse_seeds` reads them: 0,3,8-15 or points of the seed plane like 1402@0.31/-0.12
+    seeds   := as `notation.parse_seeds` reads them: 0,3,8-15; 1402@0.31/-0.12 on the seed plane; 7~1.5 cut
 
 Numbers that stand alone are seeds, before a `*` they are coefficients. Spaces mean nothing, except that within
 `mean(...)` a range is written without any.
@@ -27,7 +27,7 @@ _TYPED = str.maketrans({"−": "-", "–": "-", "×": "*", "·": "*"})
 _SPACE = re.compile(r"\s*")
 _SIGN = re.compile(r"[+-]")
 _WEIGHT = re.compile(r"(\d+(?:\.\d*)?|\.\d+)\s*\*")
-_SEED = re.compile(r"\d+(?:@[+-]?\d+(?:\.\d+)?/[+-]?\d+(?:\.\d+)?)?(?![\w.@])")
+_SEED = re.compile(r"\d+(?:@[+-]?\d+(?:\.\d+)?/[+-]?\d+(?:\.\d+)?)?(?:~\d+(?:\.\d+)?)?(?![\w.@~])")
 _MEAN = re.compile(r"mean\s*\(", re.IGNORECASE)
 _ITEM = "a seed or mean(...)"
 

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from ganviz.expression import SEED_LIMIT, Seed
 from ganviz.formula import MOST_TEXT, format_formula, parse_formula
 
-SEEDS = st.builds(Seed, st.integers(0, SEED_LIMIT - 1)) | st.builds(
+SEEDS = st.builds(Seed, st.integers(0, SEED_LIMIT - 1), within=st.sampled_from([None, 0.5, 2.0])) | st.builds(
     lambda seed, right, down: Seed(seed, right / 1000, down / 1000),
     st.integers(0, 100_000),
     st.integers(-500, 500),
@@ -37,6 +37,7 @@ def numbers(*seeds: int) -> tuple[Seed, ...]:
         ("8-15", ((1, numbers(8)), (-1, numbers(15)))),
         ("mean(8-10, 12)", ((1, numbers(8, 9, 10, 12)),)),
         (" Mean ( 5 )−2 × 6 ", ((1, numbers(5)), (-2, numbers(6)))),
+        ("7~1.5 - 2*mean(3~2)", ((1, (Seed(7, within=1.5),)), (-2, (Seed(3, within=2.0),)))),
         ("1402@0.25/-0.5 - mean(0@0.1/0)", ((1, (Seed(1402, 0.25, -0.5),)), (-1, (Seed(0, 0.1, 0),)))),
     ],
 )
@@ -58,7 +59,7 @@ def test_spaces_between_the_parts_mean_nothing(terms, data) -> None:
     assert parse_formula(text) == terms
 
 
-@given(st.text(alphabet="mean()0123456789+-*.,@/ xé", max_size=40))
+@given(st.text(alphabet="mean()0123456789+-*.,@/~ xé", max_size=40))
 def test_whatever_is_typed_is_either_read_or_refused_with_its_place(text) -> None:
     try:
         terms = parse_formula(text)
