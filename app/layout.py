@@ -47,6 +47,7 @@ class Parts:
     workspaces: SegmentedTabs
     models: Any
     snapshots: Any
+    neighbours: Any
     latent: Any
     dimensions: Any
     gallery: Any
@@ -84,7 +85,8 @@ def build(window: "MainWindow") -> Parts:
 
     cards = {panel.name: panels[panel.name] for panel in PANELS if panel.place == "right"}
     right = _right_column(list(cards.values()))
-    centre = Centre(_explore(window, canvas, name, recipe, smooth), window.document, window.compute)
+    below = [panels[panel.name] for panel in PANELS if panel.place == "below"]
+    centre = Centre(_explore(window, canvas, name, recipe, smooth, below), window.document, window.compute)
     left = panels["models"]
     left.setProperty("tone", "panel")
     left.setMinimumWidth(200)
@@ -129,6 +131,7 @@ def build(window: "MainWindow") -> Parts:
         workspaces=workspaces,
         models=left,
         snapshots=panels["snapshots"],
+        neighbours=panels["neighbours"],
         latent=panels["latent"],
         dimensions=panels["dimensions"],
         gallery=panels["gallery"],
@@ -194,7 +197,9 @@ def _top_bar(window: "MainWindow", workspaces: SegmentedTabs) -> QWidget:
     return bar
 
 
-def _explore(window: "MainWindow", canvas: Canvas, name: QLabel, recipe: QLabel, smooth: IconButton) -> QWidget:
+def _explore(
+    window: "MainWindow", canvas: Canvas, name: QLabel, recipe: QLabel, smooth: IconButton, below: list[Any]
+) -> QWidget:
     name.setObjectName("model-name")
     name.setFont(theme.text_font(bold=True))
     name.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
@@ -239,6 +244,11 @@ def _explore(window: "MainWindow", canvas: Canvas, name: QLabel, recipe: QLabel,
     stack.setSpacing(0)
     stack.addWidget(bar)
     stack.addWidget(canvas, 1)
+    foot = QVBoxLayout()
+    foot.setContentsMargins(16, 8, 16, 12)
+    for panel in below:
+        foot.addWidget(panel)
+    stack.addLayout(foot)
     return centre
 
 

@@ -135,6 +135,8 @@ class MainWindow(QMainWindow):
         opener.walk_opened.connect(self._walk_opened)
         opener.guard = self._before_session
         canvas.frameShown.connect(self._frame_shown)
+        canvas.frameShown.connect(parts.neighbours.show_frame)
+        parts.neighbours.said.connect(self.say)
         canvas.dropped.connect(self.open)
         canvas.plane_began.connect(parts.latent.begin_move)
         canvas.plane_dragged.connect(parts.latent.wander)

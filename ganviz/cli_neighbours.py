@@ -10,7 +10,6 @@ import numpy as np
 
 from ganviz.checkpoint import Header
 from ganviz.cli_parts import Seeds, expect_png, find_model, recipe_options, report, seed_recipes
-from ganviz.datasets import open_dataset
 from ganviz.errors import GanvizError
 from ganviz.expression import Seed
 from ganviz.files import atomic_path
@@ -57,19 +56,20 @@ def neighbours(
     from ganviz.render import Renderer
 
     spec = header.spec
-    dataset = open_dataset(source, spec.resolution, spec.channels)
+    index = report(search.open_index(source, spec.resolution, spec.channels), "index")
     if data is not None:
         remember_data(header, data)
-    index = report(search.build(dataset), "index")
+    side, dataset = index.shape[0], index.data
     renderer = Renderer(device)
     renderer.load(header.path)
     found = []
     rows = []
     for recipe, frame in zip(recipes, renderer.stream(recipes), strict=True):
-        near = index.look_up(frame.pixels, count)
+        pixels = search.reduced(frame.pixels, side)
+        near = index.look_up(pixels, count)
         found.append((_seed(recipe), near, index.verdict(near[0])))
-        rows.append(np.concatenate([frame.pixels, *(np.asarray(dataset.images[item.index]) for item in near)], axis=1))
-    columns = rows[0].shape[1] // spec.resolution
+        rows.append(np.concatenate([pixels, *(np.asarray(dataset.images[item.index]) for item in near)], axis=1))
+    columns = rows[0].shape[1] // side
     cells = [cell for recipe in recipes for cell in (recipe, *[None] * (columns - 1))]
     write_png(out, np.concatenate(rows), Sheet(tuple(cells), columns), header.card.licence)
     if json_path is not None:

@@ -80,18 +80,29 @@ def open_dataset(
         raise GanvizError(f"channels: expected 1 or 3, got {channels}")
     with open_source(path_or_name, split) as source:
         folder = _cache_folder(cache)
-        key = _cache_key(source, resolution, channels)
-        found = _read_cache(folder, key, source)
-        if found is None and channels is not None:
-            # What was prepared without saying how many channels may have come to just as many.
-            found = _read_cache(folder, _cache_key(source, resolution, None), source)
-            found = found if found is not None and found.images.shape[3] == channels else None
+        found = _prepared(source, resolution, channels, folder)
         if found is None:
+            key = _cache_key(source, resolution, channels)
             _prepare(source, resolution, channels, folder, key, on_progress)
             found = _read_cache(folder, key, source)
         if found is None:
             raise GanvizError(f"{folder}: the prepared data set cannot be read back; is the disk full?")
         return found
+
+
+def open_prepared(path_or_name: str | os.PathLike[str], resolution: int, channels: int) -> Dataset | None:
+    """The data set as `open_dataset` gives it, where it was prepared before; None where that is still to be done."""
+    with open_source(path_or_name) as source:
+        return _prepared(source, resolution, channels, _cache_folder(None))
+
+
+def _prepared(source: Source, resolution: int, channels: int | None, folder: Path) -> Dataset | None:
+    found = _read_cache(folder, _cache_key(source, resolution, channels), source)
+    if found is None and channels is not None:
+        # What was prepared without saying how many channels may have come to just as many.
+        found = _read_cache(folder, _cache_key(source, resolution, None), source)
+        found = found if found is not None and found.images.shape[3] == channels else None
+    return found
 
 
 # --- preparation -----------------------------------------------------------------------------------------------

@@ -15,10 +15,11 @@ import numpy as np
 import torch
 
 from ganviz import places
-from ganviz.datasets import Dataset
+from ganviz.datasets import Dataset, open_dataset
 from ganviz.errors import GanvizError
 from ganviz.files import atomic_path
 from ganviz.jobs import Job, Offload, Progress
+from ganviz.pictures import fit
 
 log = logging.getLogger(__name__)
 
@@ -107,6 +108,26 @@ class Index:
         return own[:, None] - 2 * products(queries, self._store).to(torch.int64) + self._norms
 
 
+def search_side(resolution: int, channels: int) -> int:
+    """Pixels a side at which pictures are compared: the model's own, halved until the search can hold them."""
+    side = resolution
+    while side * side * channels > LARGEST:
+        side //= 2
+    return side
+
+
+def reduced(pixels: np.ndarray, side: int) -> np.ndarray:
+    """Pixels uint8 (H, W, C) brought to the size of the search, by area average as the data set is."""
+    return pixels if pixels.shape[0] == side else fit(pixels, side)
+
+
+def open_index(source: str, resolution: int, channels: int) -> Job[Index]:
+    """Job that opens a data set (path or known name) at the size of the search and builds its index."""
+    yield Progress(0, 0, "opening the data")
+    data = yield Offload(open_dataset, (source, search_side(resolution, channels), channels))
+    return (yield from build(data))
+
+
 def as_signed(pixels: np.ndarray) -> np.ndarray:
     """uint8 (N, ...) as int8 (N, D), 128 less each, so that products fit a processor's narrow integers."""
     return np.ascontiguousarray(pixels.reshape(len(pixels), -1) ^ 0x80).view(np.int8)
@@ -119,6 +140,11 @@ def products(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
     except (AttributeError, RuntimeError):  # not for this device or these sizes: in float64, which is exact as well
         rows = [a.double() @ b[start : start + BLOCK].double().t() for start in range(0, len(b), BLOCK)]
         return torch.cat(rows, dim=1).round().to(torch.int64)
+
+
+def is_built(data: Dataset) -> bool:
+    """Whether the cache holds all that `build` would make."""
+    return cache_path(data, "pixels").is_file() and cache_path(data, "distances").is_file()
 
 
 def build(data: Dataset) -> Job[Index]:

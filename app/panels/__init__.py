@@ -17,10 +17,11 @@ from typing import Any, Literal
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """A row of the table. `place`: "left" column, "right" column (a card), "bottom" (a tab of the strip)."""
+    """A row of the table. `place`: "left" column, "right" column (a card), "bottom" (a tab of the strip),
+    "below" the canvas."""
 
     name: str
-    place: Literal["left", "right", "bottom"]
+    place: Literal["left", "right", "bottom", "below"]
     title: str
     tip: str
     widget: str  # "module:Class", imported when the window is built
@@ -67,6 +68,13 @@ PANELS = (
         "Every dimension",
         "app.panels.dimensions:DimensionsPanel",
         workspaces=("explore",),
+    ),
+    Panel(
+        "neighbours",
+        "below",
+        "Nearest training images",
+        "New, or a picture out of the data",
+        "app.panels.neighbours:NeighboursPanel",
     ),
     Panel("gallery", "bottom", "Gallery", "Pictures that you kept", "app.panels.gallery:GalleryPanel"),
     Panel("history", "bottom", "History", "Everything done so far", "app.panels.history:HistoryPanel"),

@@ -1,0 +1,302 @@
+"""Under the canvas: the training images nearest to the picture, live, and what that says of it."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from PySide6.QtCore import QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QPainter, QPaintEvent, QPixmap
+from PySide6.QtWidgets import QFileDialog, QFrame, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+
+from app import theme
+from app.compute import Compute
+from app.document import Document
+from app.widgets.buttons import IconButton, TextButton
+from app.widgets.elided import ElidedLabel
+from app.widgets.image import thumbnail
+from ganviz.session import Session
+from ganviz.spec import Spec
+from ganviz.training_data import find_data, remember_data
+
+if TYPE_CHECKING:
+    from ganviz.neighbours import Index, Neighbour, Verdict
+
+COUNT = 5
+SIDE = 56
+TONES = {"new": "good", "close": "warning", "copy": "danger"}
+
+
+class NeighboursPanel(QFrame):
+    """Shows what a frame's nearest training images are; `show_frame` is called for each that is painted.
+
+    The search runs on the compute thread, between pictures. While one is under way the newest picture waits, and
+    those between are passed over.
+    """
+
+    said = Signal(str, str)
+
+    def __init__(self, document: Document, compute: Compute) -> None:
+        super().__init__()
+        self._document, self._compute = document, compute
+        self.setObjectName("neighbours")
+        self.setAccessibleName("Nearest training images")
+        self.setProperty("tone", "card")
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        self._index: Index | None = None
+        self._of = ""  # digest of the model that the index is for
+        self._source: str | None = None
+        self._waiting: Any = None
+        self._searching = False
+        title = QLabel("Nearest training images")
+        title.setFont(theme.text_font(bold=True))
+        self.caption = ElidedLabel()
+        self.caption.setObjectName("neighbours-data")
+        self.caption.setFont(theme.caption_font(tabular=True))
+        self.caption.setProperty("tone", "muted")
+        self.verdict = ElidedLabel()
+        self.verdict.setObjectName("neighbours-verdict")
+        self.verdict.setFont(theme.text_font(tabular=True))
+        self.compare = TextButton("Compare", "Search the training data for this picture", "neighbours-compare")
+        self.choose = TextButton("Choose data…", "Say where this model's training data are", "neighbours-choose")
+        self.other = IconButton("folder-search-outline", "Compare with other data", "neighbours-other", size=16)
+        self.row = _Row()
+        buttons = QHBoxLayout()
+        buttons.setContentsMargins(0, 0, 0, 0)
+        buttons.setSpacing(8)
+        for button in (self.compare, self.choose):
+            buttons.addWidget(button)
+        buttons.addStretch(1)
+        head = QHBoxLayout()
+        head.setContentsMargins(0, 0, 0, 0)
+        head.setSpacing(4)
+        head.addWidget(title)
+        head.addWidget(self.other)
+        head.addStretch(1)
+        words = QVBoxLayout()
+        words.setContentsMargins(0, 0, 0, 0)
+        words.setSpacing(4)
+        words.addLayout(head)
+        words.addWidget(self.caption)
+        words.addWidget(self.verdict)
+        words.addLayout(buttons)
+        words.addStretch(1)
+        whole = QHBoxLayout(self)
+        whole.setContentsMargins(12, 8, 12, 8)
+        whole.setSpacing(16)
+        whole.addLayout(words, 1)
+        whole.addWidget(self.row)
+        self.setFixedHeight(SIDE + 20 + 16 + 8)
+        self.compare.clicked.connect(self.start)
+        self.choose.clicked.connect(self.ask_for_data)
+        self.other.clicked.connect(self.ask_for_data)
+        self._show()
+
+    @staticmethod
+    def applies(spec: Spec) -> bool:
+        """Always: any picture can be compared with data."""
+        return True
+
+    # -- whose data -----------------------------------------------------------------------------------------------
+
+    def show_session(self, session: Session) -> None:
+        """Follow the document: another model has other data."""
+        digest = session.recipe.model.digest
+        if digest == self._of:
+            return
+        before, self._of = self._source, digest
+        self._source = find_data(self._document.header)
+        if self._source is None or self._source != before or not self._fits():
+            self._index = None
+            self._waiting = None
+            self.row.set_pictures([])
+            if self._source is not None:
+                self._load(self._source)
+        self._show()
+
+    def _fits(self) -> bool:
+        spec = self._document.spec
+        if self._index is None:
+            return False
+        side, _, channels = self._index.shape
+        return side <= spec.resolution and spec.resolution % side == 0 and channels == spec.channels
+
+    def _load(self, source: str) -> None:
+        """Use an index that was built before; building one is left to the user, since it takes its time."""
+        spec, digest = self._document.spec, self._of
+
+        def load(renderer: Any) -> "Index | None":
+            from ganviz.datasets import open_prepared
+            from ganviz.neighbours import build, is_built, search_side
+
+            data = open_prepared(source, search_side(spec.resolution, spec.channels), spec.channels)
+            if data is None or not is_built(data):
+                return None
+            from ganviz.jobs import run
+
+            return run(build(data))
+
+        self._compute.ask(load, lambda index: self._built(index, digest), lambda message: None)
+
+    def start(self) -> None:
+        """Build the index of the data that are known."""
+        if self._source is None:
+            return
+        source, spec, digest = self._source, self._document.spec, self._of
+
+        def job(renderer: Any) -> Any:
+            from ganviz.neighbours import open_index
+
+            return open_index(source, spec.resolution, spec.channels)
+
+        self._compute.start_job(job, "Reading the training data", done=lambda index: self._built(index, digest))
+
+    def _built(self, index: "Index | None", digest: str) -> None:
+        if index is None or digest != self._of:
+            return
+        self._index = index
+        self._show()
+        if self._waiting is not None:
+            self._search()
+
+    def ask_for_data(self) -> None:
+        """Ask where the training data are: a folder of images, or a file in it for a zip or an .npz."""
+        chooser = QFileDialog(self, "Training data: a zip, an .npz, or a file in the folder of images")
+        chooser.setObjectName("data-chooser")
+        chooser.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        chooser.setFileMode(QFileDialog.FileMode.ExistingFile)
+        chooser.fileSelected.connect(self.use_data)
+        chooser.open()
+
+    def use_data(self, path: str) -> None:
+        """Compare with these data from now on, whenever this model is open."""
+        from pathlib import Path
+
+        chosen = Path(path)
+        if chosen.is_file() and chosen.suffix.lower() not in (".zip", ".npz"):
+            chosen = chosen.parent
+        remember_data(self._document.header, str(chosen))
+        self._source, self._index = str(chosen), None
+        self.row.set_pictures([])
+        self._show()
+        self.start()
+
+    # -- the search -----------------------------------------------------------------------------------------------
+
+    def show_frame(self, frame: Any) -> None:
+        """A picture was painted: look for it, once the search before is done."""
+        self._waiting = frame
+        if self._index is not None and not self._searching and frame.recipe.model.digest == self._of:
+            self._search()
+
+    def _search(self) -> None:
+        frame, index = self._waiting, self._index
+        if frame is None or index is None or self._searching or not self.isVisible():
+            return
+        self._waiting, self._searching = None, True
+
+        def search(renderer: Any) -> Any:
+            from ganviz.neighbours import reduced
+
+            near = index.look_up(reduced(frame.pixels, index.shape[0]), COUNT)
+            return near, index.verdict(near[0])
+
+        self._compute.ask(search, lambda found: self._found(index, *found), self._failed)
+
+    def _found(self, index: "Index", near: "list[Neighbour]", verdict: "Verdict") -> None:
+        self._searching = False
+        if index is self._index:
+            self.row.set_pictures(
+                [(np.asarray(index.data.images[item.index]), f"{item.distance:.1f}", _tip(item)) for item in near]
+            )
+            self.verdict.setText(f"● {_words(verdict, near[0])}")
+            self.verdict.setProperty("tone", TONES[verdict])
+            theme.restyle(self.verdict)
+        if self._waiting is not None:
+            self._search()
+
+    def _failed(self, message: str) -> None:
+        self._searching = False
+        self._index = None
+        self.said.emit(message, "error")
+        self._show()
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing more will be shown for the picture on screen."""
+        return not self._searching and (self._index is None or self._waiting is None)
+
+    # -- looks ----------------------------------------------------------------------------------------------------
+
+    def _show(self) -> None:
+        index = self._index
+        self.row.setVisible(index is not None)
+        self.verdict.setVisible(index is not None)
+        self.other.setVisible(index is not None or self._source is not None)
+        self.compare.setVisible(index is None and self._source is not None)
+        self.choose.setVisible(index is None and self._source is None and bool(self._of))
+        if index is not None:
+            self.caption.setText(f"{len(index):,} images of {index.data.name} · pixel distance in grey levels")
+        elif self._source is not None:
+            name = self._document.header.card.data or self._source
+            self.caption.setText(f"Is this new, or a picture out of {name}? The first comparison takes a moment.")
+        elif self._of:
+            said = self._document.header.card.data
+            self.caption.setText(f"The training data{f' ({said})' if said else ''} are not known here.")
+        else:
+            self.caption.setText("")
+
+    def showEvent(self, event) -> None:
+        super().showEvent(event)
+        self._search()
+
+
+def _words(verdict: "Verdict", near: "Neighbour") -> str:
+    if verdict == "new":
+        return f"New: real images are closer to one another in {near.percentile:.0f} % of cases"
+    closer = 100 - near.percentile
+    what = "Likely a copy" if verdict == "copy" else "Suspiciously close"
+    return f"{what}: closer than {closer:.1f} % of real images are to their nearest"
+
+
+def _tip(item: "Neighbour") -> str:
+    return f"{item.file}\n{item.distance:.2f} grey levels apart · percentile {item.percentile:.1f}"
+
+
+class _Row(QWidget):
+    """Pictures side by side with a caption each."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setObjectName("neighbours-row")
+        self.setAccessibleName("Nearest training images, the nearest first")
+        self.setMouseTracking(True)
+        self._entries: list[tuple[np.ndarray, str, str]] = []
+        self._pixmaps: list[QPixmap] = []
+        self.setFixedSize(self.sizeHint())
+
+    def pictures(self) -> list[np.ndarray]:
+        """Pixels uint8 (H, W, C) of what is shown."""
+        return [entry[0] for entry in self._entries]
+
+    def set_pictures(self, entries: list[tuple[np.ndarray, str, str]]) -> None:
+        """Show (pixels, caption, tip) for each."""
+        self._entries = entries
+        self._pixmaps = [thumbnail(pixels, SIDE, self.devicePixelRatioF(), 4) for pixels, _, _ in entries]
+        self.setAccessibleDescription(", ".join(f"{tip.splitlines()[0]} at {text}" for _, text, tip in entries))
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        return QSize(COUNT * SIDE + (COUNT - 1) * 8, SIDE + 20)
+
+    def mouseMoveEvent(self, event) -> None:
+        place = int(event.position().x()) // (SIDE + 8)
+        self.setToolTip(self._entries[place][2] if place < len(self._entries) else "")
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setFont(theme.caption_font(tabular=True))
+        painter.setPen(theme.color("muted"))
+        for place, (pixmap, entry) in enumerate(zip(self._pixmaps, self._entries, strict=True)):
+            x = place * (SIDE + 8)
+            painter.drawPixmap(x, 0, pixmap)
+            painter.drawText(QRectF(x, SIDE + 2, SIDE, 16), Qt.AlignmentFlag.AlignCenter, entry[1])
+        painter.end()

@@ -1,0 +1,64 @@
+"""Somebody asks whether the picture is new, or one that the model was shown."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ganviz.expression import Seed
+from ganviz.recipe import Recipe
+from ganviz.render import Renderer
+
+
+@pytest.fixture
+def data(tiny_checkpoint: Path, tmp_path: Path) -> Path:
+    """Two hundred pictures, of which the one of seed 0 is the model's own."""
+    recipes = [Recipe(str(tiny_checkpoint), Seed(seed)) for seed in (*range(1000, 1199), 0)]
+    pixels = np.stack([frame.pixels for frame in Renderer("cpu").render_all(recipes)])
+    np.savez(tmp_path / "pictures.npz", images=pixels)
+    return tmp_path / "pictures.npz"
+
+
+def test_data_chosen_once_are_searched_live_and_remembered(begin, tiny_checkpoint: Path, data: Path):
+    story = begin(tiny_checkpoint)
+    panel = story.window.parts.neighbours
+    assert story.find("neighbours-choose").isVisible()
+    panel.use_data(str(data))
+    story.wait(lambda: panel.row.pictures())
+    assert "Likely a copy" in story.find("neighbours-verdict").text()
+    assert np.array_equal(panel.row.pictures()[0], story.pixels())
+    story.find("seed").setValue(7)
+    story.settle()
+    story.wait(lambda: panel.is_idle)
+    assert "New" in story.find("neighbours-verdict").text()
+    assert not np.array_equal(panel.row.pictures()[0], story.pixels())
+
+    again = begin(tiny_checkpoint)
+    second = again.window.parts.neighbours
+    again.wait(lambda: second.row.pictures())
+    assert "Likely a copy" in second.verdict.text(), "the index is found without being asked for"
+
+
+def test_another_model_looks_for_its_own_data(begin, tiny_checkpoint: Path, tiny_conditional: Path, data: Path):
+    story = begin(tiny_checkpoint)
+    panel = story.window.parts.neighbours
+    panel.use_data(str(data))
+    story.wait(lambda: panel.row.pictures())
+    story.window.open(str(tiny_conditional))
+    story.wait(lambda: story.recipe.model.name == "tiny-classes")
+    story.settle()
+    assert panel.row.pictures() == []
+    assert story.find("neighbours-choose").isVisible()
+    story.click("undo")
+    story.settle()
+    story.wait(lambda: panel.row.pictures())
+
+
+def test_data_that_cannot_be_read_are_one_clear_line(begin, tiny_checkpoint: Path, tmp_path: Path):
+    story = begin(tiny_checkpoint)
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "empty" / "notes.txt").write_text("no pictures")
+    story.window.parts.neighbours.use_data(str(tmp_path / "empty" / "notes.txt"))
+    story.wait(lambda: story.message)
+    assert "empty" in story.message
+    assert not story.window.compute.job_running
