@@ -40,10 +40,25 @@ def check_growing(config: Any) -> None:
     for name in ("z_dim", "base_channels", "max_channels"):
         check_whole(getattr(config, name), 1, 65536, name)
     check_whole(config.num_classes, 0, 65536, "num_classes")
+    check_widths(config, config.final_resolution or config.resolution)
+
+
+def check_widths(config: Any, resolution: int) -> None:
+    """The check of the field `widths`: none, or one for each of 4, 8, ... up to `resolution`."""
+    object.__setattr__(config, "widths", tuple(config.widths))  # a list where the config was read from JSON
+    if config.widths and len(config.widths) != len(list(sizes(resolution))):
+        raise ValueError(f"widths: expected none or {len(list(sizes(resolution)))} numbers, got {config.widths!r}")
+    for item in config.widths:
+        check_whole(item, 1, 65536, "widths")
 
 
 def width(config: Any, resolution: int) -> int:
-    """Feature maps at `resolution`: base_channels at the final one, doubling at each halving up to max_channels."""
+    """Feature maps at `resolution`: base_channels at the final one, doubling at each halving up to max_channels.
+
+    `widths` says them one by one instead, for nets from elsewhere that follow another rule.
+    """
+    if config.widths:
+        return config.widths[resolution.bit_length() - 3]
     final = config.final_resolution or config.resolution
     return min(config.base_channels * final // resolution, config.max_channels)
 

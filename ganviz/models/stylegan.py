@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ganviz.models import growing
-from ganviz.models.base import Change, NoiseMode, State
+from ganviz.models.base import Change, NoiseMode, State, check_choice
 from ganviz.models.growing import sizes, top_two
 from ganviz.models.layers import BINOMIAL, AdaIN, EqualConv2d, Noise, filtered, nearest_up
 from ganviz.models.styles import StyleGenerator, check_styles
@@ -34,6 +34,12 @@ class StyleGANConfig:
     base_channels     feature maps at the final resolution; they double at each halving ...
     max_channels      ... up to this many; the paper has 16 at 1024 px and at most 512
     num_classes       0, or the number of classes that both nets are conditioned on
+    widths            feature maps at 4, 8, ... one by one, in place of the rule above
+
+    and, for generators from elsewhere:
+
+    eps               what keeps the instance norm from dividing by nothing
+    blurred_bias      whether an upsampling layer's bias is added before its blur, which shows along the border
     """
 
     resolution: int = 64
@@ -46,10 +52,16 @@ class StyleGANConfig:
     base_channels: int = 32
     max_channels: int = 512
     num_classes: int = 0
+    widths: tuple[int, ...] = ()
+    eps: float = 1e-8
+    blurred_bias: bool = False
 
     def __post_init__(self) -> None:
         growing.check_growing(self)
         check_styles(self)
+        check_choice(self.blurred_bias, (False, True), "blurred_bias")
+        if not isinstance(self.eps, float) or not 0 < self.eps < 1:
+            raise ValueError(f"eps: expected a number above 0 and below 1, got {self.eps!r}")
 
 
 class StyledLayer(nn.Module):
@@ -59,23 +71,27 @@ class StyledLayer(nn.Module):
     """
 
     def __init__(
-        self, layer: int, inputs: int | None, outputs: int, resolution: int, w_dim: int, up: bool = False
+        self, layer: int, inputs: int | None, outputs: int, resolution: int, config: StyleGANConfig, up: bool = False
     ) -> None:
         super().__init__()
         self.conv = None if inputs is None else EqualConv2d(inputs, outputs, 3, bias=False)
         self.up = up
         self.noise = Noise(layer, resolution, outputs)
         self.bias = nn.Parameter(torch.zeros(outputs))
-        self.style = AdaIN(outputs, w_dim)
+        self.style = AdaIN(outputs, config.w_dim, config.eps)
+        self.blurred_bias = config.blurred_bias
 
     def forward(self, x: Tensor, w: Tensor, noise: NoiseMode) -> Tensor:
         if self.up:
             x = nearest_up(x)
         if self.conv is not None:
             x = self.conv(x)
-        if self.up:
-            x = filtered(x, BINOMIAL, padding=1)
-        x = self.noise(x, noise) + self.bias.to(x.dtype)[:, None, None]
+        bias = self.bias.to(x.dtype)[:, None, None]
+        if self.up and self.blurred_bias:
+            x = self.noise(filtered(x + bias, BINOMIAL, padding=1), noise)
+        else:
+            x = filtered(x, BINOMIAL, padding=1) if self.up else x
+            x = self.noise(x, noise) + bias
         return self.style(F.leaky_relu(x, 0.2), w)
 
 
@@ -99,7 +115,7 @@ class Generator(StyleGenerator):
             for part in "ab":
                 k = len(layers)
                 inputs = None if k == 0 else width
-                styled.append(StyledLayer(k, inputs, out, size, config.w_dim, up=part == "a" and size > 4))
+                styled.append(StyledLayer(k, inputs, out, size, config, up=part == "a" and size > 4))
                 rgb = part == "b" and size == config.resolution
                 layers.append(Layer(f"{size}x{size} {part}", size, out, ws=(k,), noise=True, rgb=rgb))
                 width = out

@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ganviz.models.base import Change, NoiseMode, State, check_choice, check_shape, check_whole
-from ganviz.models.growing import RESOLUTIONS, sizes
+from ganviz.models.growing import RESOLUTIONS, check_widths, sizes
 from ganviz.models.layers import (
     BILINEAR,
     SQRT2,
@@ -57,6 +57,7 @@ class StyleGAN2Config:
     resample        "fir" or "learned", see above
     noise           whether layers add noise
     clamp           limit of activations, as nets trained in half precision have it (256); 0: none
+    widths          feature maps at 4, 8, ... one by one, in place of the rule above
     """
 
     resolution: int = 64
@@ -73,6 +74,7 @@ class StyleGAN2Config:
     resample: str = "fir"
     noise: bool = True
     clamp: float = 0.0
+    widths: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         check_choice(self.resolution, RESOLUTIONS[1:], "resolution")
@@ -85,9 +87,12 @@ class StyleGAN2Config:
         if not isinstance(self.clamp, int | float) or not 0 <= self.clamp < math.inf:
             raise ValueError(f"clamp: expected a number from 0, got {self.clamp!r}")
         check_styles(self)
+        check_widths(self, self.resolution)
 
     def width(self, resolution: int) -> int:
         """Feature maps at `resolution`, in both nets."""
+        if self.widths:
+            return self.widths[resolution.bit_length() - 3]
         if self.top == "tail" and resolution == self.resolution:
             return self.tail_channels
         return min(self.base_channels * self.resolution // resolution, self.max_channels)
@@ -112,7 +117,7 @@ class StyledConv(nn.Module):
         self.conv = ModulatedConv2d(inputs, outputs, 3, config.w_dim, up=way if up else None)
         self.noise = Noise(layer, resolution) if config.noise else None
         self.bias = nn.Parameter(torch.zeros(outputs))
-        self.limit = config.clamp * SQRT2
+        self.limit = config.clamp
 
     def forward(self, x: Tensor, w: Tensor, noise: NoiseMode) -> Tensor:
         x = self.conv(x, w, gain=SQRT2)

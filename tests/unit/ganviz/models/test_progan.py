@@ -70,3 +70,34 @@ def test_truncation_scales_towards_the_mean_latent() -> None:
     assert torch.equal(half[..., :6], 0.5 * w[..., :6]) and torch.equal(half[..., 6:], w[..., 6:])
     images = generator.synthesis(none)
     assert torch.allclose(images, images[:1].expand_as(images), atol=1e-6)
+
+
+def test_generators_from_elsewhere_differ_where_they_say_so() -> None:
+    torch.manual_seed(0)
+    sizes = {"resolution": 8, "z_dim": 6, "widths": [5, 4], "num_classes": 3}
+    z, label = torch.randn(2, 6), torch.eye(3)[[0, 2]]
+    plain = Generator(ProGANConfig(**sizes)).eval()
+    before = Generator(ProGANConfig(**sizes, pixel_norm="before", output="tanh")).eval()
+    before.load_state_dict(plain.state_dict())
+    x = plain.convs[0](torch.cat([pixel_norm(z), label], dim=1)[:, :, None, None])
+    state = before.step(0, before.start(before.mapping(z, label)), before.mapping(z, label))
+    assert torch.allclose(state.x, F.leaky_relu(pixel_norm(x), 0.2), atol=1e-6)
+    assert torch.allclose(
+        before.image(state_of(before, z, label)),
+        torch.tanh(before.to_rgb["8"](state_of(before, z, label).x)),
+        atol=1e-6,
+    )
+    whole = Generator(ProGANConfig(**sizes, normalised="all", first_bias="element")).eval()
+    w = whole.mapping(z, label)
+    assert torch.allclose(w[:, 0], pixel_norm(torch.cat([z, label], dim=1)), atol=1e-6)
+    torch.nn.init.normal_(whole.first_bias)
+    moved = whole.convs[0](w[:, 0, :, None, None]) + whole.first_bias
+    assert torch.allclose(whole.step(0, whole.start(w), w).x, pixel_norm(F.leaky_relu(moved, 0.2)), atol=1e-6)
+
+
+def state_of(generator: Generator, z: torch.Tensor, label: torch.Tensor):
+    w = generator.mapping(z, label)
+    state = generator.start(w)
+    for k in range(len(generator.spec.layers)):
+        state = generator.step(k, state, w)
+    return state

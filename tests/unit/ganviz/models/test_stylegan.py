@@ -117,3 +117,19 @@ def test_a_mapping_that_cannot_be_is_refused(change: dict) -> None:
     for kind in (StyleGANConfig, StyleGAN2Config):
         with pytest.raises(ValueError, match=next(iter(change))):
             kind(**change)
+
+
+def test_a_bias_before_the_blur_shows_along_the_border_alone() -> None:
+    torch.manual_seed(0)
+    sizes = {"resolution": 8, "z_dim": 6, "w_dim": 5, "mapping_layers": 1, "widths": [4, 4], "eps": 1e-5}
+    late, early = (Generator(StyleGANConfig(**sizes, blurred_bias=early)).eval() for early in (False, True))
+    with torch.no_grad():
+        late.layers[2].bias.fill_(1.0)
+    early.load_state_dict(late.state_dict())
+    x = torch.zeros(1, 4, 4, 4)
+    w = late.mapping(torch.randn(1, 6))[:, 2]
+    for net in (late, early):  # nothing but an identity behind the bias
+        net.layers[2].style.forward = lambda x, w: x
+    flat, edged = late.layers[2](x, w, "none"), early.layers[2](x, w, "none")
+    assert torch.equal(flat[:, :, 1:-1, 1:-1], edged[:, :, 1:-1, 1:-1]) and (flat == 1).all()
+    assert (edged[:, :, 0, 0] == 9 / 16).all() and (edged[:, :, 0, 1] == 3 / 4).all()
