@@ -11,10 +11,12 @@ from ganviz.expression import SEED_LIMIT
 from ganviz.jobs import Job, Progress
 from ganviz.latent import conditions_of_seed, seeds
 from ganviz.models.base import StagedGenerator
+from ganviz.pictures import fit
 from ganviz.spec import Spec
 
 BATCH = 256
 """Latents that are mapped at once."""
+FEATURE_SIDE = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,3 +93,13 @@ def conditions_of_seeds(
             value[range(len(numbers)), [categories[code.name] for _, categories in drawn]] = 1
         codes[code.name] = value
     return label, codes
+
+
+def picture_features(pictures: np.ndarray) -> np.ndarray:
+    """pixels uint8 (N, H, W, C) as numbers float32 (N, F) from -1 to 1, averaged to at most FEATURE_SIDE a side.
+
+    Small enough to compare thousands; what remains is pose, shape and colour, not texture.
+    """
+    side = min(FEATURE_SIDE, *pictures.shape[1:3])
+    small = np.stack([fit(pixels, side) for pixels in pictures])
+    return small.reshape(len(small), -1).astype(np.float32) / 127.5 - 1
