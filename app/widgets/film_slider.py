@@ -101,11 +101,18 @@ class FilmSlider(FloatSlider):
             self._take(self._value_at(event.position().x() - self._grip))
 
     def _value_at(self, x: float) -> float:
-        count = len(self._stops)
-        return self._stops[min(count - 1, max(0, int(x / max(1, self.width()) * count)))]
+        last, inset = len(self._stops) - 1, self._inset()
+        place = (x - inset) / max(1.0, self.width() - 2 * inset) * last
+        return self._stops[min(last, max(0, round(place)))]
 
     def _x_of(self, value: float) -> float:
-        return (self._stops.index(self._limited(value)) + 0.5) / len(self._stops) * self.width()
+        last, inset = len(self._stops) - 1, self._inset()
+        place = self._stops.index(self._limited(value)) / last if last else 0.0
+        return inset + place * (self.width() - 2 * inset)
+
+    def _inset(self) -> float:
+        """Where the track begins: below the middle of the first picture."""
+        return self.width() / self._places() / 2
 
     # -- the film -------------------------------------------------------------------------------------------------
 
@@ -150,11 +157,13 @@ class FilmSlider(FloatSlider):
 
     def shown_stops(self) -> list[float]:
         """The stops that have a place on the film: all, or as many as fit, with the first and the last."""
-        count = len(self._stops)
-        if not self._film or count < 2:
+        last, places = len(self._stops) - 1, self._places()
+        if not self._film or not last:
             return self.stops() if self._film else []
-        places = max(2, min(count, self.width() // CELL))
-        return [self._stops[round(k * (count - 1) / (places - 1))] for k in range(places)]
+        return [self._stops[round(k * last / (places - 1))] for k in range(places)]
+
+    def _places(self) -> int:
+        return max(2, min(len(self._stops), self.width() // CELL))
 
     def _missing(self) -> list[float]:
         return [s for s in self.shown_stops() if (s not in self._pixels or s in self._stale) and s not in self._failed]
@@ -183,10 +192,13 @@ class FilmSlider(FloatSlider):
 
     def event(self, event: QEvent) -> bool:
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
-            seen = format_kimg(int(self._value_at(event.pos().x())))
-            QToolTip.showText(event.globalPos(), f"{seen} kimg\n{self.toolTip()}", self)
+            QToolTip.showText(event.globalPos(), self.tip_at(event.pos().x()), self)
             return True
         return super().event(event)
+
+    def tip_at(self, x: float) -> str:
+        """What to say where the mouse rests."""
+        return f"{format_kimg(int(self._value_at(x)))} kimg\n{self.toolTip()}"
 
     def _middle(self) -> float:
         return self._film + BELOW / 2
