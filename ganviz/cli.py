@@ -14,6 +14,7 @@ import click
 
 from ganviz import __version__, catalog
 from ganviz.checkpoint import Header, read_header
+from ganviz.cli_directions import directions
 from ganviz.cli_mix import Psis, mix, sheet_over, with_mixes
 from ganviz.cli_neighbours import neighbours
 from ganviz.cli_parts import (
@@ -277,6 +278,7 @@ def walk(
 
 cli.add_command(arithmetic)
 cli.add_command(codes)
+cli.add_command(directions)
 cli.add_command(mix)
 cli.add_command(neighbours)
 

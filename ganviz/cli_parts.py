@@ -1,6 +1,7 @@
 """What commands share: types and options that several take, the recipes that these describe, drawing, progress."""
 
 import json
+import logging
 import math
 import sys
 import time
@@ -12,6 +13,7 @@ import click
 
 from ganviz import catalog
 from ganviz.checkpoint import Header, read_header
+from ganviz.direction_files import read_move
 from ganviz.errors import GanvizError
 from ganviz.expression import SEED_LIMIT, Seed
 from ganviz.jobs import Job, Progress, run
@@ -19,6 +21,8 @@ from ganviz.layer_notation import parse_layer_noise, parse_layer_psi
 from ganviz.notation import parse_code, parse_label, parse_seeds
 from ganviz.recipe import MOST_AVERAGED, Noise, Recipe, Sheet, class_weights
 from ganviz.session import write_png
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -66,6 +70,13 @@ def recipe_options(command: Any) -> Any:
             metavar="LAYERS=STRENGTH[@SEED]",
             help="Layers whose noise is stronger (1 as learnt, 0 off), or has a seed of its own; may be repeated.",
         ),
+        click.option(
+            "--direction",
+            "moves",
+            multiple=True,
+            metavar="FILE:NAME=AMOUNT",
+            help="Go so many sigmas along a direction that `ganviz directions` wrote; may be repeated.",
+        ),
     )
     for option in reversed(options):
         command = option(command)
@@ -109,6 +120,7 @@ def seed_recipes(
     noise_average: int = 1,
     layer_psis: Sequence[str] = (),
     layer_noises: Sequence[str] = (),
+    moves: Sequence[str] = (),
 ) -> list[Recipe]:
     """One recipe per seed with a command's options; class and categories come from the seed where not given."""
     from ganviz.latent import conditions_of_seed
@@ -119,8 +131,11 @@ def seed_recipes(
         given_codes = dict(parse_code(code, spec) for code in codes)
         psis = {layer: own for text in layer_psis for layer, own in parse_layer_psi(text, spec)}
         noises = {item.layer: item for text in layer_noises for item in parse_layer_noise(text, spec)}
+        along = [read_move(text, header.ref, spec) for text in moves]
     except ValueError as error:
         raise GanvizError(f"{header.ref.name}: {error}") from error
+    for warning in dict.fromkeys(warning for _, warning in along if warning):
+        log.warning("%s", warning)
     if psi is not None and not math.isfinite(psi):
         raise click.UsageError(f"--psi: expected a finite number, got {psi}")
     recipes = []
@@ -143,6 +158,7 @@ def seed_recipes(
                     noise_average if noise == "random" else 1,
                 ),
                 psis=tuple(sorted(psis.items())),
+                moves=tuple(move for move, _ in along),
             )
         )
     return recipes
