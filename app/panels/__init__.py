@@ -3,7 +3,7 @@
 A workspace is a page of the centre, built when it is first visited, from a class made with `(document, compute)`. It
 has `show_session(session)`, called when it comes to the front and when the session changes while it is there, and
 `applies(spec)`; where it does not apply the window says what it `needs`. Where it has a signal `said(text, kind)`, the
-window shows the text above it.
+window shows the text above it; with `export_wanted(sheet)` it asks for a sheet to be written as a picture.
 
 A panel is a widget made with `(document, compute)`. It has `show_session(session)`, called whenever the session was
 replaced, and `applies(spec)`, which says whether it has anything to offer for a model; where it does not, it is
@@ -60,6 +60,7 @@ PANELS = (
     Panel("snapshots", "right", "Training", "The same latent over a training", "app.panels.snapshots:SnapshotsPanel"),
     Panel("latent", "right", "Latent", "Where the picture comes from", "app.panels.latent:LatentPanel"),
     Panel("condition", "right", "Class", "What the picture is of", "app.panels.condition:ConditionPanel"),
+    Panel("codes", "right", "Codes", "What the model tells apart by itself", "app.panels.codes:CodesPanel"),
     Panel("truncation", "right", "Truncation", "Typical or varied", "app.panels.truncation:TruncationPanel"),
     Panel(
         "dimensions",

@@ -1,0 +1,130 @@
+"""The codes card: a control for each structured code, as InfoGAN has them."""
+
+import numpy as np
+from PySide6.QtCore import QTimer
+
+from app.compute import Compute
+from app.document import Document
+from app.widgets.card import Card
+from app.widgets.category import BUTTONS, CategoryChooser
+from app.widgets.number import NumberRow
+from ganviz.codes import with_code
+from ganviz.conditions import code_of
+from ganviz.recipe import Recipe, class_weights
+from ganviz.session import Session
+from ganviz.spec import Code, Spec
+
+CHANNEL = "categories"
+SETTLE_MS = 150
+BEYOND = 2.0
+"""Sliders go so many times as far from the middle as the code went in training."""
+Control = CategoryChooser | NumberRow
+
+
+class CodesPanel(Card):
+    """The structured codes; the control of the k-th is `code-K`."""
+
+    def __init__(self, document: Document, compute: Compute) -> None:
+        super().__init__("Codes", "code", reset="All codes back to category 0 and to 0")
+        self._document, self._compute = document, compute
+        self._codes: tuple[Code, ...] = ()
+        self._asked: dict[Recipe, list[tuple[int, int]]] = {}  # code and category of each picture that was asked for
+        self._surroundings: Recipe | None = None
+        self.controls: list[Control] = []
+        self._settle = QTimer(self, singleShot=True, interval=SETTLE_MS)
+        self._settle.timeout.connect(self._draw)
+        # Something bears the name of the first control while no model with codes is open.
+        self._placeholder: Control | None = _slider(0, Code("code", "continuous"))
+        self.add(self._placeholder)
+        compute.thumbnail_ready.connect(self._thumbnail)
+        self.reset_clicked.connect(self._reset)
+
+    @staticmethod
+    def applies(spec: Spec) -> bool:
+        """Only models with structured codes."""
+        return bool(spec.codes)
+
+    def show_session(self, session: Session) -> None:
+        """Follow the document."""
+        codes = self._document.spec.codes
+        if not codes:
+            return
+        if codes != self._codes:
+            self._build(codes)
+        recipe = session.recipe
+        for code, control in zip(codes, self.controls, strict=True):
+            value = code_of(recipe, code)
+            if isinstance(control, CategoryChooser):
+                control.show_weights(value)
+            else:
+                control.show_value(value[0])
+        plain = recipe.edit(codes=())
+        self.set_changed(any(code_of(recipe, code) != code_of(plain, code) for code in codes))
+        if recipe != self._surroundings:
+            self._surroundings = recipe
+            self._settle.start()
+
+    def _build(self, codes: tuple[Code, ...]) -> None:
+        for old in (*self.controls, *([self._placeholder] if self._placeholder else [])):
+            old.setParent(None)
+            old.deleteLater()
+        self._placeholder, self._codes, self.controls = None, codes, []
+        for k, code in enumerate(codes):
+            control: Control
+            if code.kind == "categorical":
+                control = CategoryChooser(f"code-{k}", code.name, code.size)
+                control.weights_changed.connect(lambda weights, code=code: self._changed(code, weights))
+            else:
+                control = _slider(k, code)
+                control.valueChanged.connect(lambda value, code=code: self._changed(code, (value,) * code.size))
+            control.began.connect(self._document.seal)
+            control.ended.connect(self._document.seal)
+            self.controls.append(control)
+            self.add(control)
+
+    def _changed(self, code: Code, value: tuple[float, ...]) -> None:
+        if self._document.is_open:
+            changed = with_code(self._document.recipe, code.name, value)
+            self._document.edit_recipe(merge=("code", code.name), codes=changed.codes)
+
+    def _reset(self) -> None:
+        if self._document.is_open:
+            self._document.seal()
+            self._document.edit_recipe(codes=())
+
+    # -- pictures of categories -----------------------------------------------------------------------------------
+
+    def showEvent(self, event) -> None:
+        super().showEvent(event)
+        self._settle.start()
+
+    def _draw(self) -> None:
+        """The latent has come to rest: draw every category of it; the old pictures stay until then."""
+        if not (self._document.is_open and self._codes and self.isVisible()):
+            return
+        self._asked = {}
+        for k, code in enumerate(self._codes):
+            if code.kind == "categorical" and code.size <= BUTTONS:
+                for category in range(code.size):
+                    weights = class_weights(category, code.size)
+                    recipe = with_code(self._document.recipe, code.name, weights)
+                    self._asked.setdefault(recipe, []).append((k, category))
+        self._compute.want_thumbnails(CHANNEL, list(self._asked))
+
+    def _thumbnail(self, recipe: Recipe, pixels: np.ndarray) -> None:
+        for k, category in self._asked.get(recipe, ()):
+            control = self.controls[k]
+            if isinstance(control, CategoryChooser):
+                control.set_picture(category, pixels)
+
+
+def _slider(index: int, code: Code) -> NumberRow:
+    middle, reach = (code.low + code.high) / 2, BEYOND * (code.high - code.low) / 2
+    return NumberRow(
+        code.name,
+        middle - reach,
+        middle + reach,
+        name=f"code-{index}",
+        tip=f"In training it went from {code.low:g} to {code.high:g}; beyond that the model goes on as it learnt to",
+        signed=True,
+    )
