@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, QUrl
 from PySide6.QtGui import QDesktopServices
 
-from app.exporting import ExportDialog, Wish, default_folder, free_name, safe_name, video_job, write_image
+from app.exporting import ExportDialog, Wish, default_folder, free_name, safe_name, sheet_job, video_job, write_image
 from app.latents import anchor
 from ganviz.errors import GanvizError
-from ganviz.recipe import Recipe, describe
+from ganviz.recipe import Recipe, Sheet, describe
 
 if TYPE_CHECKING:
     from app.window import MainWindow
@@ -54,6 +54,36 @@ class Exporter(QObject):
             lambda: write_image(frame.pixels, frame.recipe, wish, licence),
             self._written,
             lambda error: window.say(str(error), "error", "Export elsewhere…", self.export_image),
+        )
+
+    # -- a sheet --------------------------------------------------------------------------------------------------
+
+    def export_sheet(self, sheet: Sheet) -> None:
+        """Ask where to, then draw and write a sheet of pictures."""
+        header = self._window.document.header_of(sheet.recipes[0].model)
+        path = free_name(self._folder, f"{safe_name(header.ref.name)}-sheet", ".png")
+        dialog = ExportDialog(
+            self._window,
+            video=False,
+            resolution=header.spec.resolution,
+            path=str(path),
+            said=f"{len(sheet.recipes)} pictures in {sheet.rows} rows and {sheet.columns} columns",
+            sheet=(sheet.columns, sheet.rows),
+        )
+        dialog.wished.connect(lambda wish: self.write_sheet(wish, sheet))
+        dialog.open()
+
+    def write_sheet(self, wish: Wish, sheet: Sheet) -> None:
+        """Start drawing a sheet into a file on the compute thread."""
+        window = self._window
+        licence = window.document.header_of(sheet.recipes[0].model).card.licence
+        name = Path(wish.path).name
+        window.compute.start_job(
+            sheet_job(sheet, wish, licence),
+            f"Exporting {name}",
+            done=self._written,
+            failed=window.say,
+            cancelled=lambda: window.say(f"{name} was cancelled; nothing was written", "info"),
         )
 
     # -- a walk ---------------------------------------------------------------------------------------------------

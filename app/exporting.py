@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from app import theme
 from app.widgets.buttons import Choice, IconButton, TextButton, Tick
 from ganviz.errors import GanvizError
 from ganviz.jobs import Job
-from ganviz.recipe import Recipe
+from ganviz.recipe import Recipe, Sheet
 from ganviz.session import write_png
 from ganviz.video import Shape, export
 
@@ -32,12 +32,16 @@ NAME_LIMIT = 48
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What the dialog was told. `size` is pixels a side, None for the model's own; a folder ends in a separator."""
+    """What the dialog was told. `size` is pixels a side, None for the model's own; a folder ends in a separator.
+
+    `headings`: whether they are written on a sheet.
+    """
 
     path: str
     size: int | None
     quality: str
     metadata: bool
+    headings: bool = False
 
 
 class ExportDialog(QDialog):
@@ -48,11 +52,21 @@ class ExportDialog(QDialog):
 
     wished = Signal(object)
 
-    def __init__(self, parent: QWidget, *, video: bool, resolution: int, path: str, said: str) -> None:
+    def __init__(
+        self,
+        parent: QWidget,
+        *,
+        video: bool,
+        resolution: int,
+        path: str,
+        said: str,
+        sheet: tuple[int, int] | None = None,
+    ) -> None:
+        """`sheet`: the columns and rows of a sheet of pictures, which is written as it is drawn."""
         super().__init__(parent)
-        name = "export-video" if video else "export-image"
+        name = "export-video" if video else "export-sheet" if sheet else "export-image"
         self.setObjectName(f"{name}-dialog")
-        self.setWindowTitle("Export video" if video else "Export image")
+        self.setWindowTitle("Export video" if video else "Export sheet" if sheet else "Export image")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.path = QLineEdit(path)
         self.path.setObjectName(f"{name}-path")
@@ -70,7 +84,9 @@ class ExportDialog(QDialog):
         for text, suffix in VIDEO_KINDS if video else (("PNG picture", ".png"),):
             self.kind.addItem(text, suffix)
         self.side = Choice(f"{name}-size", "Size of the picture", whole=True)
-        for factor in ENLARGEMENTS:
+        if sheet:
+            self.side.addItem(f"{sheet[0] * resolution} x {sheet[1] * resolution} px (as drawn)", None)
+        for factor in () if sheet else ENLARGEMENTS:
             if factor == 1 or resolution * factor <= SIDE_LIMIT:
                 text = f"{resolution * factor} px" + (" (as drawn)" if factor == 1 else f" (x {factor})")
                 self.side.addItem(text, None if factor == 1 else resolution * factor)
@@ -83,6 +99,7 @@ class ExportDialog(QDialog):
             f"{name}-metadata",
         )
         self.metadata.setChecked(True)
+        self.headings = Tick("Headings", "Write what rows and columns are above and beside them", f"{name}-headings")
         about = QLabel(said)
         about.setWordWrap(True)
         about.setProperty("tone", "muted")
@@ -109,6 +126,8 @@ class ExportDialog(QDialog):
                 label.setBuddy(self.path)
                 grid.addLayout(item, k, 1)
         grid.addWidget(self.metadata, len(rows), 1)
+        grid.addWidget(self.headings, len(rows) + 1, 1)
+        self.headings.setVisible(sheet is not None)
         if not video:
             self.kind.setParent(self)
             self.quality.setParent(self)
@@ -146,6 +165,7 @@ class ExportDialog(QDialog):
             self.side.currentData(),
             self.quality.currentData(),
             self.metadata.isChecked(),
+            self.headings.isChecked(),
         )
         self.accept()
         self.wished.emit(wish)
@@ -256,6 +276,20 @@ def write_image(pixels: Any, recipe: Recipe, wish: Wish, licence: str) -> Path:
     """Write what is on screen as a PNG that carries its recipe; for the background thread."""
     write_png(wish.path, Shape(wish.size).apply(pixels), recipe, licence, wish.metadata)
     return Path(wish.path)
+
+
+def sheet_job(sheet: Sheet, wish: Wish, licence: str) -> Callable[[Any], Job[Path]]:
+    """A job for the compute thread that draws a sheet and writes it as a PNG that carries it."""
+
+    def make(renderer: Any) -> Job[Path]:
+        from ganviz import sheets
+
+        whole = replace(sheet, labels=wish.headings)
+        pixels = yield from sheets.draw(renderer, whole)
+        write_png(wish.path, pixels, whole, licence, wish.metadata)
+        return Path(wish.path)
+
+    return make
 
 
 def video_job(recipes: Any, wish: Wish, licence: str) -> Callable[[Any], Job[Path]]:

@@ -162,6 +162,7 @@ class MainWindow(QMainWindow):
         for page in parts.centre.pages.values():
             page.find_model = parts.models.first_that
             page.open_wanted.connect(self.open)
+            page.export_wanted.connect(self.exporter.export_sheet)
         compute.said.connect(self.say)
         document.dropped.connect(self._say_dropped)
 

@@ -22,10 +22,11 @@ Applies = Callable[[Spec], bool]
 class Page(QFrame):
     """A workspace's place in the stack: its widget, or what it would need.
 
-    `open_wanted(str)` carries the path of a model that has it.
+    `open_wanted(str)` carries the path of a model that has it; `export_wanted(sheet)` asks for a sheet to be written.
     """
 
     open_wanted = Signal(str)
+    export_wanted = Signal(object)
 
     def __init__(self, workspace: Workspace, document: Document, compute: Compute) -> None:
         super().__init__()
@@ -72,6 +73,8 @@ class Page(QFrame):
             self._stack.addWidget(self.inner)
             if hasattr(self.inner, "said"):
                 self.inner.said.connect(self.say)
+            if hasattr(self.inner, "export_wanted"):
+                self.inner.export_wanted.connect(self.export_wanted)
         self._stack.setCurrentWidget(self.inner)
         self.inner.show_session(session)
 
