@@ -14,12 +14,13 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QEventLoop, Qt, QTimer
 from PySide6.QtWidgets import QApplication, QWidget
 
 from app.__main__ import build_window
+from ganviz import catalog
 from ganviz.expression import Seed
 from ganviz.recipe import Recipe
 from ganviz.video import export
@@ -59,8 +60,11 @@ class Meter:
         if asked is not None:
             self.phase["latencies"].append((time.perf_counter() - asked) * 1000)
 
-    def drag(self, name: str, widget: str, low: float, high: float, seconds: float) -> None:
-        """Move a slider to and fro at 60 Hz, then wait for its last picture."""
+    def drag(self, name: str, widget: str, places: Sequence[float], seconds: float) -> None:
+        """Move a slider to and fro at 60 Hz, then wait for its last picture.
+
+        places   both ends, or all the stops of a slider that has some
+        """
         self.begin(name)
         slider = self.window.findChild(QWidget, widget)
         ticks = int(seconds * 1000 / TICK_MS)
@@ -69,9 +73,13 @@ class Meter:
 
         def tick() -> None:
             share = (1 - math.cos(self.phase["ticks"] / ticks * 6 * math.pi)) / 2
-            began = time.perf_counter()
-            slider.setValue(low + (high - low) * share)
-            self.sent[self.window.document.recipe] = began
+            began, before = time.perf_counter(), self.window.document.recipe
+            if len(places) == 2:
+                slider.setValue(places[0] + (places[1] - places[0]) * share)
+            else:
+                slider.setValue(places[round(share * (len(places) - 1))])
+            if self.window.document.recipe != before:
+                self.sent[self.window.document.recipe] = began
             self.phase["ticks"] += 1
             if self.phase["ticks"] >= ticks:
                 timer.stop()
@@ -112,15 +120,21 @@ def main(model: str, film: str) -> None:
     window.show()
     wait_until(lambda: window.canvas.frame is not None)
     wait_until(lambda: window.compute.is_idle and not window.behind)
-    meter.drag("dragging a latent slider", "latent-slider-0", -3, 3, 6)
-    meter.drag("dragging psi", "psi", 0, 1.5, 4)
+    meter.drag("dragging a latent slider", "latent-slider-0", (-3, 3), 6)
+    meter.drag("dragging psi", "psi", (0, 1.5), 4)
 
     reference = window.document.recipe.model
     recipes = WalkRecipes([Recipe(reference, Seed(k)) for k in range(5)], Walk(100_000), False)
     window.compute.start_job(lambda renderer: export(renderer, recipes, film))
-    meter.drag("dragging a latent slider during an export", "latent-slider-1", -3, 3, 6)
+    meter.drag("dragging a latent slider during an export", "latent-slider-1", (-3, 3), 6)
     window.compute.cancel_job()
     wait_until(lambda: not window.compute.job_running)
+
+    window.open(str(catalog.bundled_runs()[0]))
+    snapshot = window.parts.snapshots.slider
+    wait_until(lambda: snapshot.isVisible() and window.compute.is_idle and not window.behind)
+    meter.drag("going through a run for the first time", "snapshot", snapshot.stops(), 4)
+    meter.drag("going through a run again", "snapshot", snapshot.stops(), 4)
     meter.beat.stop()
     print(json.dumps(meter.phases))
     window.ask_on_close = False
