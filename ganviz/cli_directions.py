@@ -1,5 +1,7 @@
 """Finding directions on the command line."""
 
+import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,9 @@ from ganviz.direction_files import SUFFIX, save_directions
 from ganviz.directions import Found, direction_sheet
 from ganviz.errors import GanvizError
 from ganviz.expression import SEED_LIMIT, Seed
+from ganviz.files import atomic_path
 from ganviz.mixing import parse_layers
+from ganviz.recipe import Recipe
 
 OF_METHODS = {
     "pca": ("count", "samples", "activations"),
@@ -35,6 +39,7 @@ OF_METHODS = {
 @click.option("--classifier", type=click.Choice(["svm", "logistic"]), default="svm", help="(labelled)  [default: svm]")
 @click.option("--space", type=click.Choice(["z", "w"]), help="Where (labelled); w where there is a mapping network.")
 @click.option("--sheet", type=click.Path(path_type=Path), help="A PNG to write: a row each, from -3 to +3 sigma.")
+@click.option("--json", "report_to", type=click.Path(path_type=Path), help="A file for how far they are entangled.")
 @click.option("--seed", "seeds", type=Seeds(), default="0", show_default=True, help="The sheet's picture.")
 @recipe_options
 @click.option("--labels", is_flag=True, help="Write names and sigmas beside the sheet.")
@@ -47,6 +52,7 @@ def directions(
     first_seed: int,
     classifier: str,
     sheet: Path | None,
+    report_to: Path | None,
     seeds: tuple[Seed, ...],
     labels: bool,
     device: str,
@@ -104,6 +110,22 @@ def directions(
     if sheet is not None:
         drawn = direction_sheet(base, [item.direction for item in found], labels=labels)
         draw(drawn, [header], device, sheet)
+    if report_to is not None:
+        _report_entanglement(report_to, header, base, found, device)
+
+
+def _report_entanglement(out: Path, header: Header, base: Recipe, found: Sequence[Found], device: str) -> None:
+    """Write how far the directions are entangled, see `ganviz.entanglement`; at most as many as that compares."""
+    from ganviz.entanglement import MOST, measure_entanglement
+    from ganviz.render import Renderer
+
+    renderer = Renderer(device)
+    renderer.load(header.path)
+    job = measure_entanglement(renderer, base, [item.direction for item in found[:MOST]])
+    data = {"model": header.ref.to_json(), **report(job, "entanglement").to_json()}
+    with atomic_path(out) as temporary:
+        temporary.write_text(json.dumps(data, indent=1), encoding="utf-8")
+    click.echo(str(out))
 
 
 def _check_usage(method: str, given: dict[str, Any], out: Path, sheet: Path | None) -> None:

@@ -160,7 +160,7 @@ def direction_sheet(
     return Sheet(
         tuple(with_amount(recipe, direction, amount) for direction in directions for amount in amounts),
         len(amounts),
-        column_headings=tuple(f"{amount:+g} σ" if amount else "0" for amount in amounts),
+        column_headings=tuple(f"{amount:+g}" if amount else "0" for amount in amounts),
         row_headings=tuple(direction.name or f"direction {k + 1}" for k, direction in enumerate(directions)),
         labels=labels,
     )

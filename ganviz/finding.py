@@ -63,22 +63,23 @@ def find_pca(
     """
     spec = generator.spec
     chosen = _chosen(layers, spec)
-    if activations is None and not spec.has_mapping:
-        activations = 0
     if activations is not None and not 0 <= activations < len(spec.layers):
         raise GanvizError(f"layer: expected 0 to {len(spec.layers) - 1}, got {activations}")
+    of = "" if activations is None else f" of {spec.layers[activations].name}"
+    if activations is None and not spec.has_mapping:
+        activations = 0
     if activations is None:
         drawn = population or Population(W_SAMPLES)
         latents = yield from sample_latents(generator, drawn)
         yield Progress(drawn.count, drawn.count, "principal components")
         units, shares = yield Offload(components, (latents, count))
-        of = "" if chosen is None else f" for {format_layers(chosen, spec)}"
     else:
         drawn = population or Population(ACTIVATION_SAMPLES)
         latents, states = yield from _sample_activations(generator, activations, drawn)
         yield Progress(drawn.count, drawn.count, "principal components")
         units, shares = yield Offload(components_of_activations, (states, latents, count))
-        of = f" of {spec.layers[activations].name}" + ("" if chosen is None else f" for {format_layers(chosen, spec)}")
+    if chosen is not None:
+        of += f" for {format_layers(chosen, spec)}"
     note = f"{drawn.count:,} samples"
     return _found(generator, "PCA", of, units, shares, latents, chosen, note)
 

@@ -106,7 +106,7 @@ def test_a_sheet_shows_each_direction_from_minus_to_plus_three_sigma() -> None:
     recipe = with_amount(with_amount(Recipe(REF, psi=0.7), one, 5), two, 4)
     sheet = direction_sheet(recipe, [one, two], labels=True)
     assert (sheet.rows, sheet.columns, sheet.labels) == (2, 7, True)
-    assert sheet.row_headings == ("d1", "d2") and sheet.column_headings[0] == "-3 σ" and sheet.column_headings[3] == "0"
+    assert sheet.row_headings == ("d1", "d2") and sheet.column_headings[0] == "-3" and sheet.column_headings[3] == "0"
     first, second = sheet.cells[:7], sheet.cells[7:]
     assert [amount_of(cell, one) for cell in first] == [-3, -2, -1, 0, 1, 2, 3]
     assert {amount_of(cell, two) for cell in first} == {4} and {amount_of(cell, one) for cell in second} == {5}
