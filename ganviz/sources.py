@@ -25,7 +25,7 @@ from PIL import Image
 from ganviz import places
 from ganviz.errors import GanvizError
 
-SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm", ".pgm", ".pbm")
+SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm", ".pgm", ".pbm", ".avif")
 
 FASHION_CLASSES = (
     "T-shirt/top",
