@@ -10,16 +10,21 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from ganviz import places
-from ganviz.checkpoint import Header, read_header
+from ganviz import places, zoo
+from ganviz.checkpoint import KEY, MAX_HEADER, Header, read_header
 from ganviz.errors import GanvizError
 from ganviz.files import atomic_path
+from ganviz.jobs import run as run_job
 from ganviz.recipe import ModelRef
 
 log = logging.getLogger(__name__)
 
 SUFFIX = ".safetensors"
 SNAPSHOTS = "snapshots"
+CONVERTED = "converted"
+"""The folder of the cache where foreign files lie once they have been opened."""
+FOREIGN = (b"\x80", b"PK\x03\x04", b"\x1f\x8b", b"<?xml", b"<net")
+"""What foreign checkpoints start with, beside safetensors without a header of this program's."""
 RECENT_LIMIT = 20
 
 
@@ -91,6 +96,8 @@ def remember(path: str | Path) -> None:
 def find(model: str | Path) -> Path:
     """The checkpoint file that a user's MODEL means: a file, a run folder (newest snapshot) or a known name.
 
+    A foreign checkpoint is converted into the user's cache, which takes seconds, the first time only.
+
     Raises GanvizError with the names that would have worked.
     """
     try:
@@ -98,7 +105,7 @@ def find(model: str | Path) -> Path:
         if path.is_dir():
             return newest_snapshot(path)
         if path.is_file():
-            return path
+            return _converted(path) if _is_foreign(path) else path
     except (OSError, RuntimeError) as error:
         raise GanvizError(f"{str(model)[:200]}: cannot be a file or folder ({error})") from error
     known_here = [*bundled(), *fetched(), *recent()]
@@ -106,6 +113,8 @@ def find(model: str | Path) -> Path:
         run = run_of(header.path)
         if str(model) in (header.ref.name, run.name if run else header.path.stem):
             return header.path
+    if str(model) in zoo.ZOO:
+        raise GanvizError(f"{model}: not on this machine yet; `ganviz models get {model}` downloads it")
     names = list(dict.fromkeys(header.ref.name for header in known_here))
     if Path(model).suffix or Path(model).name != str(model):
         raise GanvizError(f"{model}: no such file or folder")
@@ -151,7 +160,7 @@ def locate(ref: ModelRef) -> Located:
 
     Raises GanvizError when it is not here; the recipe itself stays good.
     """
-    known = [*bundled(), *fetched(), *recent()]
+    known = [*bundled(), *fetched(), *recent(), *_headers(_by_name(places.cache() / CONVERTED))]
     for header in known:
         if ref.digest and header.digest == ref.digest:
             return Located(header.path, True)
@@ -163,7 +172,25 @@ def locate(ref: ModelRef) -> Located:
         if header.ref.name == ref.name:
             return Located(header.path, not ref.digest)
     digest = f" ({ref.digest[:12]})" if ref.digest else ""
-    raise GanvizError(f"the model {ref.name}{digest} is not on this machine; open its checkpoint once, then try again")
+    way = f"`ganviz models get {ref.name}` downloads it" if ref.name in zoo.ZOO else "open its checkpoint once"
+    raise GanvizError(f"the model {ref.name}{digest} is not on this machine; {way}, then try again")
+
+
+def _is_foreign(path: Path) -> bool:
+    """Whether a file is of a kind that importers read: torch's, a pickle, an XML graph, or foreign safetensors."""
+    with path.open("rb") as file:
+        start = file.read(9)
+        if start[8:] == b"{":  # safetensors: the length of a JSON header, then the header
+            return f'"{KEY}"'.encode() not in file.read(min(int.from_bytes(start[:8], "little"), MAX_HEADER))
+    return start.startswith(FOREIGN)
+
+
+def _converted(path: Path) -> Path:
+    """The checkpoint that a foreign file becomes, in the user's cache."""
+    from ganviz.importers.conversion import opened
+
+    log.info("%s: reading it as a foreign checkpoint", path)
+    return run_job(opened(path))
 
 
 def _by_name(folder: Path) -> list[Path]:

@@ -19,7 +19,12 @@ if TYPE_CHECKING:
 
     from ganviz.importers.reader import Source
 
-IMPORTERS: dict[str, str] = {}
+IMPORTERS: dict[str, str] = {
+    "nvidia-stylegan2": "ganviz.importers.nvidia_stylegan2:NvidiaStyleGAN2",
+    "rosinality-stylegan2": "ganviz.importers.rosinality_stylegan2:RosinalityStyleGAN2",
+    "pytorch-dcgan": "ganviz.importers.pytorch_dcgan:PytorchDCGAN",
+    "openvino-mobilestylegan": "ganviz.importers.openvino:OpenVINO",
+}
 """Name of the format to the "module:Name" of its importer, in the order in which they are asked."""
 
 
@@ -37,6 +42,9 @@ class Asked:
     resolution: int | None = None
     classes: int | None = None
     statistics: str = "running"
+
+
+NOTHING_SAID = Asked()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ for; `Source.wants` lists it, so that a user can be told. The file stays on disk
 import json
 import mmap
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -49,6 +49,10 @@ OTHERS = (
     (b"<html", "a web page, perhaps in place of the file that was to be downloaded"),
     (b"version https://git-lfs", "a Git LFS pointer in place of the file itself; fetch it with `git lfs pull`"),
 )
+
+
+PREFERRED = ("ema", "avg", "shadow", "running", "smooth", "netg", "gen", "g", "state_dict", "model")
+"""Parts of the names under which files keep their generators, the averaged ones first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +109,25 @@ def state_dict(node: Any) -> dict[str, Array]:
     if found and all(name.startswith(prefix) for name in found):
         found = {name[len(prefix) :]: value for name, value in found.items()}
     return found
+
+
+def candidates(source: Source) -> Iterator[tuple[str, dict[str, Array]]]:
+    """The networks that a file may hold: (name or "", weights), averaged generators before others."""
+    tree = source.tree
+    top = state_dict(tree)
+    if top:
+        yield "", top
+    if isinstance(tree, dict):
+        inner = [(key, node) for key, node in tree.items() if isinstance(key, str) and isinstance(node, dict | Record)]
+        for key, node in sorted(inner[:64], key=lambda pair: _preference(pair[0])):
+            weights = state_dict(node)
+            if weights:
+                yield key, weights
+
+
+def _preference(name: str) -> int:
+    lowered = name.lower()
+    return next((k for k, part in enumerate(PREFERRED) if part in lowered), len(PREFERRED))
 
 
 def _gather(module: Record, prefix: str, found: dict[str, Array], left: list[int], depth: int) -> None:

@@ -1,0 +1,186 @@
+"""From a foreign file to a checkpoint: recognise, map, build, save. No torch before something is to be built."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ganviz import places
+from ganviz.catalog import CONVERTED
+from ganviz.errors import GanvizError
+from ganviz.importers import IMPORTERS, NOTHING_SAID, Asked, Converted, Importer
+from ganviz.importers.inert import Array, Record
+from ganviz.importers.reader import Source, checksum, read, state_dict
+from ganviz.importers.unread import UNREAD
+from ganviz.jobs import Job, Progress
+from ganviz.models import MODELS, build_generator, resolve
+from ganviz.recipe import ModelRef
+from ganviz.spec import Card
+
+if TYPE_CHECKING:
+    from ganviz.models.base import StagedGenerator
+
+REVISION = 1
+"""Part of the names of what is kept in the cache: raised when an importer draws otherwise than before."""
+AVERAGE_SEEDS = 10_000
+"""How many z the mean of w is estimated from, where a file holds none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What became of a foreign file: where the checkpoint is, what it was taken for, and what is to be known of it."""
+
+    path: Path
+    ref: ModelRef
+    label: str
+    arch: str
+    tensors: int
+    facts: dict[str, str]
+    wants: tuple[str, ...]
+
+
+def importers() -> Iterator[Importer]:
+    """Every importer of the table."""
+    for name in IMPORTERS.values():
+        yield resolve(name)()
+
+
+def recognise(source: Source, asked: Asked = NOTHING_SAID) -> Importer:
+    """The importer for a file; GanvizError says what the file looks like and what is known."""
+    if asked.arch is not None and asked.arch not in MODELS:
+        raise GanvizError(f"--arch: unknown architecture {asked.arch!r}; known are {', '.join(MODELS)}")
+    fitting = [importer for importer in importers() if importer.recognises(source)]
+    for importer in fitting:
+        if asked.arch in (None, importer.arch):
+            return importer
+    if fitting:
+        raise GanvizError(f"{source.path}: this is a {fitting[0].label}, which is read as {fitting[0].arch} only")
+    for unread in UNREAD:
+        if unread.recognises(source):
+            raise GanvizError(f"{source.path}: this is {unread.label}, which is not read{unread.hint}")
+    known = ", ".join(importer.label for importer in importers())
+    raise GanvizError(f"{source.path}: {_looks_like(source)}; known formats: {known}")
+
+
+def build(converted: Converted) -> "StagedGenerator":
+    """The native generator with the foreign weights in it; GanvizError where names or shapes do not fit."""
+    import torch
+
+    from ganviz.models.layers import seeded_noise
+
+    # Without memory first: the file says how large it would be, and only its own tensors may take any.
+    try:
+        with torch.device("meta"):
+            generator: Any = build_generator(converted.arch, converted.config)
+    except (TypeError, RuntimeError, OverflowError) as error:
+        raise GanvizError(f"no {converted.arch} generator can be built of it ({str(error)[:200]})") from error
+    given = dict(converted.tensors)
+    weights: dict[str, torch.Tensor] = {}
+    planes = 0
+    for name, wanted in generator.state_dict().items():
+        if name in given:
+            array = np.array(given.pop(name), np.float32 if wanted.is_floating_point() else np.int64)
+            if array.shape != tuple(wanted.shape):
+                raise GanvizError(f"{name}: expected shape {tuple(wanted.shape)}, got {array.shape}")
+            weights[name] = torch.from_numpy(array)
+        elif name.endswith("noise.const"):
+            weights[name] = torch.from_numpy(seeded_noise(0, planes, wanted.shape[-1]).copy())
+            planes += 1
+        elif name == "w_avg":
+            weights[name] = torch.zeros(wanted.shape)
+        else:
+            raise GanvizError(f"nothing in the file becomes {name}, so the network is not a whole one of this kind")
+    if given:
+        raise GanvizError(f"{next(iter(given))} belongs to nothing in a {converted.arch} generator")
+    generator.load_state_dict(weights, assign=True)
+    return generator.requires_grad_(False).eval()
+
+
+def convert(
+    path: str | Path,
+    out: str | Path,
+    asked: Asked = NOTHING_SAID,
+    half: bool = False,
+    card: Card | None = None,
+    name: str = "",
+) -> Job[Report]:
+    """Convert the foreign file `path` to the checkpoint `out`.
+
+    `card` takes the place of the importer's own; `name` is the model's, where it is not to be that of the file `out`.
+    """
+    path, out = Path(path), Path(out)
+    yield Progress(0, 4, "read")
+    source = read(path)
+    importer = recognise(source, asked)
+    yield Progress(1, 4, importer.label)
+    digest = checksum(path)
+    from ganviz import checkpoint
+    from ganviz.importers.statistics import measure_statistics
+
+    try:
+        converted = importer.convert(source, asked)
+        yield Progress(2, 4, "build")
+        generator = build(converted)
+        if asked.statistics == "batch":
+            yield from measure_statistics(generator)
+        if "w_avg" not in converted.tensors and hasattr(generator, "w_avg"):
+            yield from _average(generator)
+        yield Progress(3, 4, "save")
+    except GanvizError as error:
+        raise error if str(path) in str(error) else GanvizError(f"{path}: {importer.label}: {error}") from error
+    facts = {"source_format": importer.label, "source_sha256": digest, **converted.facts}
+    if source.wants:
+        facts["also_wanted"] = ", ".join(source.wants)[:1000]
+    kept = converted.card if card is None else card
+    kept = replace(kept, name=name or kept.name, facts={**kept.facts, **facts})
+    ref = checkpoint.save(out, generator, kept, half=half)
+    return Report(out, ref, importer.label, converted.arch, len(converted.tensors), facts, source.wants)
+
+
+def opened(path: str | Path) -> Job[Path]:
+    """The checkpoint that a foreign file was or now is converted to, in the user's cache, by what the file holds."""
+    path = Path(path)
+    folder = places.cache() / CONVERTED
+    folder.mkdir(exist_ok=True)
+    target = folder / f"{checksum(path)}-{REVISION}.safetensors"
+    if not target.is_file():
+        yield from convert(path, target, name=path.stem)
+    return target
+
+
+def _average(generator: Any) -> Job[None]:
+    """Set the mean of w from seeds 0 to 9,999 of the first class."""
+    import torch
+
+    from ganviz.latent import seeds
+
+    total = torch.zeros(generator.spec.w_dim, dtype=torch.float64)
+    with torch.inference_mode():
+        for start in range(0, AVERAGE_SEEDS, 500):
+            yield Progress(start, AVERAGE_SEEDS, "mean of w")
+            w = generator.mapping(seeds(range(start, start + 500), generator.spec.z_dim))
+            total += w[:, 0].double().sum(0)
+    generator.w_avg = (total / AVERAGE_SEEDS).float()
+
+
+def _looks_like(source: Source) -> str:
+    """What an unknown file is, by its first keys."""
+    if source.kind == "other":
+        return f"expected a checkpoint, this is {source.what}"
+    node = source.tree
+    if isinstance(node, Record):
+        return f"an object of the class {node.name} whose weights have names like {_names(state_dict(node))}"
+    if not isinstance(node, dict):
+        return f"a {type(node).__name__} rather than a dictionary of weights"
+    inner = [key for key, value in node.items() if isinstance(value, dict | Record)]
+    if inner and not any(isinstance(value, Array) for value in node.values()):
+        within = next((names for key in inner if (names := _names(state_dict(node[key]))) != "none"), "none")
+        return f"a dictionary of {', '.join(map(str, list(node)[:8]))} with weights named like {within}"
+    return f"weights of names that are not known, like {_names(state_dict(node))}"
+
+
+def _names(weights: dict[str, Array]) -> str:
+    shown = [f"{name} {array.shape}" for name, array in list(weights.items())[:4]]
+    return ", ".join(shown)[:400] or "none"
