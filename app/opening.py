@@ -18,13 +18,14 @@ from ganviz.checkpoint import Header, read_header
 from ganviz.errors import GanvizError
 from ganviz.ffmpeg import CODECS
 from ganviz.recipe import ModelRef, Recipe, Sheet
-from ganviz.session import Session, load_session, read_png
+from ganviz.session import NoRecipe, Session, load_session, read_png
 from ganviz.video import read_video_metadata
 from ganviz.walk import Walk
 
 SESSION_SUFFIX = ".ganviz"
 PICTURE_SUFFIX = ".png"
 FILM_SUFFIXES = tuple(CODECS)
+PHOTO_SUFFIXES = (".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff")
 PATTERNS = (
     "Models, sessions, exported pictures and films "
     f"(*.safetensors *{SESSION_SUFFIX} *{PICTURE_SUFFIX} {' '.join(f'*{suffix}' for suffix in FILM_SUFFIXES)})"
@@ -50,6 +51,7 @@ class Opener(QObject):
     noticed(str)               opened, but there is something to know about it
     model_wanted(ref, str)     a session or picture waits for its model; `locate` goes on once that is found
     sheet_opened(list)         a sheet was opened: its recipes, of which the first is shown
+    photo_wanted(str)          a picture that carries no recipe was given while a model is open
     walk_opened(int)           a film was opened: so many pictures have taken the place of those in the gallery
 
     `guard(given, go_on)` is called before a session takes the place of the document, history and all; it calls
@@ -61,6 +63,7 @@ class Opener(QObject):
     noticed = Signal(str)
     model_wanted = Signal(object, str)
     sheet_opened = Signal(list)
+    photo_wanted = Signal(str)
     walk_opened = Signal(int)
 
     def __init__(
@@ -94,6 +97,8 @@ class Opener(QObject):
                 lambda found: self._show_picture(given, found),
                 lambda error: self._stuck(given, error),
             )
+        elif suffix in PHOTO_SUFFIXES and self._document.is_open:
+            self.photo_wanted.emit(given)
         elif suffix in FILM_SUFFIXES:
             self._background.run(
                 lambda: self._prepare_walk(*read_walk(Path(given))),
@@ -220,6 +225,8 @@ class Opener(QObject):
         if isinstance(error, MissingModel):
             self._waiting = lambda: self.open(given)
             self.model_wanted.emit(error.ref, str(error))
+        elif isinstance(error, NoRecipe) and self._document.is_open:
+            self.photo_wanted.emit(given)
         else:
             self.failed.emit(str(error))
 

@@ -133,6 +133,9 @@ class MainWindow(QMainWindow):
         opener.model_wanted.connect(self._model_wanted)
         opener.sheet_opened.connect(self._sheet_opened)
         opener.walk_opened.connect(self._walk_opened)
+        opener.photo_wanted.connect(self._photo_given)
+        parts.cards["project"].frame_wanted.connect(canvas.show_frame)
+        parts.cards["project"].ended.connect(self._show_document)
         opener.guard = self._before_session
         canvas.frameShown.connect(self._frame_shown)
         canvas.frameShown.connect(parts.neighbours.show_frame)
@@ -375,6 +378,17 @@ class MainWindow(QMainWindow):
     def _walk_opened(self, count: int) -> None:
         text = f"The film's {count} pictures have taken the place of those in the gallery; undo brings them back."
         self.say(text, "info")
+
+    def _photo_given(self, path: str) -> None:
+        self._say_opening("")
+        self.show_workspace("explore")
+        self.parts.cards["project"].use_photo(path)
+        self.say(f"{Path(path).name} carries no recipe; it is in the projection card, ready to be looked for.", "info")
+
+    def _show_document(self) -> None:
+        """Something else was on the canvas for a while."""
+        if self.behind:
+            self.compute.request(self.document.recipe)
 
     def _before_session(self, given: str, go_on: Callable[[], None]) -> None:
         """Ask before a session takes the place of work that is in no file."""

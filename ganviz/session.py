@@ -169,8 +169,12 @@ def write_png(
         to_image(pixels).save(temporary, format="PNG", pnginfo=info)
 
 
+class NoRecipe(GanvizError):
+    """A picture that ganviz did not write, or wrote without its metadata."""
+
+
 def read_png(path: str | Path) -> Recipe | Sheet:
-    """The recipe or sheet that a picture carries; GanvizError, naming the file, when it carries none."""
+    """The recipe or sheet that a picture carries; NoRecipe, naming the file, when it carries none."""
     path = Path(path)
     try:
         with Image.open(path, formats=("PNG",)) as image:
@@ -179,13 +183,11 @@ def read_png(path: str | Path) -> Recipe | Sheet:
     except FileNotFoundError as error:
         raise GanvizError(f"{path}: no such file") from error
     except UnidentifiedImageError as error:
-        raise GanvizError(f"{path}: expected a PNG that ganviz wrote, this is no PNG") from error
+        raise NoRecipe(f"{path}: expected a PNG that ganviz wrote, this is no PNG") from error
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise GanvizError(f"{path}: the picture cannot be read ({error})") from error
     if CHUNK not in text:
-        raise GanvizError(
-            f"{path}: this picture carries no recipe; expected one that ganviz exported with its metadata"
-        )
+        raise NoRecipe(f"{path}: this picture carries no recipe; expected one that ganviz exported with its metadata")
     try:
         data = json.loads(text[CHUNK])
         arrays = _png_arrays(text[ARRAYS_CHUNK]) if ARRAYS_CHUNK in text else {}

@@ -52,7 +52,16 @@ def load(widget: str) -> Any:
     return getattr(import_module(module), name)
 
 
-WORKSPACES: tuple[Workspace, ...] = (Workspace("explore", "Explore", "Look around in a model's latent space"),)
+WORKSPACES: tuple[Workspace, ...] = (
+    Workspace("explore", "Explore", "Look around in a model's latent space"),
+    Workspace(
+        "codes",
+        "Codes",
+        "Sweep over the codes that a model tells apart by itself",
+        "app.panels.code_sweep:CodesPage",
+        needs="a model with structured codes, as InfoGAN has them",
+    ),
+)
 
 
 PANELS = (
@@ -63,11 +72,35 @@ PANELS = (
     Panel("codes", "right", "Codes", "What the model tells apart by itself", "app.panels.codes:CodesPanel"),
     Panel("truncation", "right", "Truncation", "Typical or varied", "app.panels.truncation:TruncationPanel"),
     Panel(
+        "mix",
+        "right",
+        "Style mix",
+        "Styles of some layers from other pictures",
+        "app.panels.style_mix:StyleMixPanel",
+        workspaces=("explore", "mix"),
+    ),
+    Panel(
+        "noise",
+        "right",
+        "Noise",
+        "What differs from picture to picture of the same latent",
+        "app.panels.noise:NoisePanel",
+        workspaces=("explore", "mix"),
+    ),
+    Panel(
         "dimensions",
         "right",
         "Latent dimensions",
         "Every dimension",
         "app.panels.dimensions:DimensionsPanel",
+        workspaces=("explore",),
+    ),
+    Panel(
+        "project",
+        "right",
+        "Projection",
+        "Look for a photo in the latent space",
+        "app.panels.project:ProjectPanel",
         workspaces=("explore",),
     ),
     Panel(

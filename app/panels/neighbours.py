@@ -55,6 +55,7 @@ class NeighboursPanel(QFrame):
         self.verdict = ElidedLabel()
         self.verdict.setObjectName("neighbours-verdict")
         self.verdict.setFont(theme.text_font(tabular=True))
+        self.verdict.setToolTip("Real pairs: each real image with the real image nearest to it")
         self.compare = TextButton("Compare", "Search the training data for this picture", "neighbours-compare")
         self.choose = TextButton("Choose data…", "Say where this model's training data are", "neighbours-choose")
         self.other = IconButton("folder-search-outline", "Compare with other data", "neighbours-other", size=16)
@@ -250,11 +251,9 @@ class NeighboursPanel(QFrame):
 
 
 def _words(verdict: "Verdict", near: "Neighbour") -> str:
-    if verdict == "new":
-        return f"New: real images are closer to one another in {near.percentile:.0f} % of cases"
+    what = {"new": "New", "close": "Suspiciously close", "copy": "Likely a copy"}[verdict]
     closer = 100 - near.percentile
-    what = "Likely a copy" if verdict == "copy" else "Suspiciously close"
-    return f"{what}: closer than {closer:.1f} % of real images are to their nearest"
+    return f"{what}: closer than {closer:.{0 if verdict == 'new' else 1}f} % of real pairs"
 
 
 def _tip(item: "Neighbour") -> str:
