@@ -86,6 +86,10 @@ class Document(QObject):
         """What is known of a model that was opened here before."""
         return self._headers[ref.digest]
 
+    def name_of(self, ref: ModelRef) -> str:
+        """What that model is called on screen."""
+        return name_of(self._headers[ref.digest]) if self.knows(ref) else ref.name
+
     # --- editing -----------------------------------------------------------------------------------------------
 
     def edit(self, merge: object | None = None, **changes: Any) -> None:

@@ -33,8 +33,9 @@ class DimensionsPanel(Card):
         spec, latent = self._document.spec, session.recipe.latent
         space = space_of(latent, spec.has_mapping)
         count = spec.z_dim if space == "z" else spec.w_dim
-        if self._space != (space, count, session.recipe.model.digest):
-            self._space = (space, count, session.recipe.model.digest)
+        # Snapshots of one run share a name: the list stays where it was scrolled to.
+        if self._space != (space, count, session.recipe.model.name):
+            self._space = (space, count, session.recipe.model.name)
             self.list.set_count(count)
         values = offsets_of(latent)
         self.list.set_values(values)

@@ -61,7 +61,7 @@ class GalleryPanel(Strip):
 
     def _say(self, recipe: Recipe, note: str) -> str:
         names = self._document.header_of(recipe.model).card.class_names if self._document.knows(recipe.model) else ()
-        said = f"{recipe.model.name}\n{describe(recipe, names)}"
+        said = f"{self._document.name_of(recipe.model)}\n{describe(recipe, names)}"
         return f"{note}\n{said}" if note else said
 
     def _thumbnail(self, recipe: Recipe, pixels: np.ndarray) -> None:

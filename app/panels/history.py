@@ -65,7 +65,7 @@ class HistoryPanel(Strip):
 
     def _say(self, recipe: Recipe) -> str:
         names = self._document.header_of(recipe.model).card.class_names if self._document.knows(recipe.model) else ()
-        return f"{recipe.model.name}\n{describe(recipe, names)}"
+        return f"{self._document.name_of(recipe.model)}\n{describe(recipe, names)}"
 
     def _thumbnail(self, recipe: Recipe, pixels: np.ndarray) -> None:
         if any(item.key == recipe for item in self.items()):

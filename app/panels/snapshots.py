@@ -4,7 +4,6 @@ from pathlib import Path
 
 import numpy as np
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout
 
 from app.background import Background
@@ -25,7 +24,7 @@ CHANNEL = "snapshots"
 SETTLE_MS = 160
 """The film is drawn anew once everything but the snapshot has been left alone this long."""
 LOOK_MS = 3000
-"""A run may be training: its folder is looked at this often while the card is on screen."""
+"""A run may be training: while it is open its folder is looked at this often."""
 PLAY_MS = 4000
 """How long playing takes from the first snapshot to the last, where no snapshot has to be waited for."""
 LONGEST_STEP_MS = 400
@@ -104,7 +103,8 @@ class SnapshotsPanel(Card):
 
     def complete(self) -> bool:
         """Whether nothing of the card is still to come."""
-        return not self._looking and (self.isHidden() or (self.slider.complete() and not self._settle.isActive()))
+        film = self.slider.complete() and not self._settle.isActive()
+        return not self._looking and (film or not self.slider.isVisible())
 
     def show_session(self, session: Session) -> None:
         """Follow the document."""
@@ -112,10 +112,13 @@ class SnapshotsPanel(Card):
         if run != self._run:
             self.play(False)
             self.follow.setChecked(False)
-            self.follow.setVisible(run not in catalog.bundled_runs())  # these have ended long ago
             self._run, self._snapshots = run, []
             self.slider.clear_film()
             self._look()
+            live = run is not None and run not in catalog.bundled_runs()  # these have ended long ago
+            self.follow.setVisible(live)
+            # Also while there is but one snapshot, and so no card: the next one may come any minute.
+            self.look_timer.start() if live else self.look_timer.stop()
         if self._snapshots:
             self._show(session)
 
@@ -171,14 +174,6 @@ class SnapshotsPanel(Card):
         seen = catalog.images_seen(self._document.header)
         away = [abs(catalog.images_seen(header) - seen) for header in self._snapshots]
         return away.index(min(away))
-
-    def showEvent(self, event: QShowEvent) -> None:
-        super().showEvent(event)
-        self.look_timer.start()
-
-    def hideEvent(self, event: QHideEvent) -> None:
-        super().hideEvent(event)
-        self.look_timer.stop()
 
     # -- editing --------------------------------------------------------------------------------------------------
 
@@ -247,8 +242,8 @@ class SnapshotsPanel(Card):
     def _draw(self, stops: list[float]) -> None:
         if self._document.is_open and self._run == self._present_run():
             recipe = self._document.recipe
-            headers = {catalog.images_seen(header): header for header in self._snapshots}
-            self._asked = {recipe.edit(model=headers[int(stop)].ref): stop for stop in stops}
+            headers = {float(catalog.images_seen(header)): header for header in self._snapshots}
+            self._asked = {recipe.edit(model=headers[stop].ref): stop for stop in stops if stop in headers}
             self._compute.want_thumbnails(CHANNEL, list(self._asked))
 
     def _thumbnail(self, recipe: Recipe, pixels: np.ndarray) -> None:

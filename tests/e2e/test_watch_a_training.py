@@ -114,6 +114,7 @@ def test_a_saved_session_and_an_exported_picture_bring_the_snapshot_back(trainin
     story.find("snapshot").setValue(512)
     story.click("keep")
     story.settle()
+    assert story.find("gallery").items()[0].tip.startswith("my-run, 0.51 kimg\nseed 5")
     recipe, pixels = story.recipe, story.pixels().copy()
     session, picture, drawn = (tmp_path / name for name in ("work.ganviz", "picture.png", "drawn.png"))
     assert story.window.saver.save_to(str(session))
@@ -187,6 +188,10 @@ def test_the_slider_is_there_for_runs_alone(begin, training, tiny_checkpoint, ma
     story.wait(lambda: story.recipe.model.name == "young")
     story.wait(lambda: story.window.background.is_idle)
     assert not card.isVisible()
+    card.look_timer.setInterval(20)
+    make_run(tmp_path / "young", (128,))
+    story.wait(card.isVisible)
+    assert story.find("snapshot").value() == 64
     story.click("undo")
     story.click("undo")
     assert story.recipe.model.name == "my-run" and card.isHidden()
