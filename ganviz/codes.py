@@ -126,7 +126,7 @@ def sheet(sweep: Sweep, base: Recipe, spec: Spec) -> Sheet:
         cells,
         len(across),
         column_headings=_headings(columns, sweep),
-        row_headings=() if rows is None else _headings(rows, sweep),
+        row_headings=() if rows is None else _headings(rows, sweep, named=True),
     )
 
 
@@ -148,11 +148,11 @@ def stack(blocks: Sequence[Sheet]) -> Sheet:
     return Sheet(tuple(cells), columns, row_headings=tuple(titles))
 
 
-def _headings(code: Code, sweep: Sweep) -> tuple[str, ...]:
-    """Each value with the code's name before it, which is left out where there is no room."""
+def _headings(code: Code, sweep: Sweep, named: bool = False) -> tuple[str, ...]:
+    """Each value, short enough for a narrow column; `named`: categories with the code's name before them."""
     if code.kind == "categorical":
-        return tuple(f"{code.name} {k}" for k in range(code.size))
-    return tuple(f"{code.name} {value[0]:+.2f}" for value in values_of(code, sweep))
+        return tuple(f"{code.name} {k}" if named else str(k) for k in range(code.size))
+    return tuple(f"{value[0]:+.2f}" for value in values_of(code, sweep))
 
 
 @dataclass(frozen=True, slots=True)

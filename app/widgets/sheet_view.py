@@ -64,6 +64,7 @@ class SheetView(QScrollArea):
         self.grid = _Grid(self, document, compute, name, label, empty, selectable)
         self.setFocusProxy(self.grid)
         self.setWidget(self.grid)
+        self.grid.setAutoFillBackground(False)  # which setWidget turned on
         self.setMinimumSize(160, 120)
         self.kept.connect(document.keep)
 
