@@ -370,7 +370,7 @@ def describe(recipe: Recipe, class_names: tuple[str, ...] = ()) -> str:
         said.append(f"psi {recipe.psi:.2f}" + ("" if recipe.cutoff is None else f" on {recipe.cutoff} layers"))
     if recipe.psis:
         said.append(f"psi of layers {ranges(tuple(layer for layer, _ in recipe.psis))}")
-    said.extend(describe_mix(mix) for mix in recipe.mixes)
+    said.extend(describe_mix(mix) for mix in recipe.mixes if mix.layers)
     said.extend(f"{move.direction.name or 'direction'} {move.amount:+.2f}" for move in recipe.moves)
     if recipe.noise.mode != "const":
         said.append("no noise" if recipe.noise.mode == "none" else f"noise seed {recipe.noise.seed}")

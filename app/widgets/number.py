@@ -2,20 +2,21 @@
 
 from PySide6.QtCore import QEvent, QLocale, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence, QValidator, QWheelEvent
-from PySide6.QtWidgets import QAbstractSpinBox, QDoubleSpinBox, QHBoxLayout, QLabel, QWidget
+from PySide6.QtWidgets import QAbstractSpinBox, QDoubleSpinBox, QHBoxLayout, QLabel, QLineEdit, QWidget
 
 from app import theme
 from app.widgets.slider import FREE, FloatSlider
 
 
-def leave_undo(field: QAbstractSpinBox, event: QEvent) -> bool:
+def leave_undo(field: QAbstractSpinBox | QLineEdit, event: QEvent) -> bool:
     """Whether this event asks if Undo or Redo belong to the field, and they do not: it holds nothing half-typed.
 
     A field would otherwise keep Ctrl+Z from the window while it has the focus, and undo nothing.
     """
     if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
         ours = event.matches(QKeySequence.StandardKey.Undo) or event.matches(QKeySequence.StandardKey.Redo)
-        if ours and not field.lineEdit().isUndoAvailable() and not field.lineEdit().isRedoAvailable():
+        edit = field if isinstance(field, QLineEdit) else field.lineEdit()
+        if ours and not edit.isUndoAvailable() and not edit.isRedoAvailable():
             event.ignore()
             return True
     return False
@@ -166,6 +167,14 @@ class NumberRow(QWidget):
     def setValue(self, value: float) -> None:
         """Set the number as a hand would."""
         self.slider.setValue(value)
+
+    def set_range(self, low: float, high: float, limits: tuple[float, float]) -> None:
+        """Give the slider other ends and the field other limits; no signal."""
+        self.slider.set_range(low, high, limits)
+        self.field.blockSignals(True)
+        self.field.setRange(*limits)
+        self.field.blockSignals(False)
+        self._fill_field()
 
     def show_value(self, value: float) -> None:
         """Show a number that came from elsewhere; no signal."""

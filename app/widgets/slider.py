@@ -118,6 +118,13 @@ class FloatSlider(QAbstractSlider):
         """Change where a double click returns to."""
         self._default = value
 
+    def set_range(self, low: float, high: float, limits: tuple[float, float]) -> None:
+        """Give the track other ends, as when another model has more layers."""
+        self._low, self._high, self._limits = low, high, limits
+        self._value = self._limited(self._value)
+        self._tell_base()
+        self.update()
+
     def range(self) -> tuple[float, float]:
         """The ends of the track."""
         return self._low, self._high

@@ -15,7 +15,7 @@ from ganviz.expression import Seed
 from ganviz.session import Kept, Session
 
 
-@pytest.fixture(params=["tiny_checkpoint", "tiny_conditional"])
+@pytest.fixture(params=["tiny_checkpoint", "tiny_conditional", "tiny_stylegan2"])
 def document(request):
     """A document on each of the tiny models."""
     document = Document()
