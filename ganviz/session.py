@@ -23,12 +23,15 @@ from PIL import Image, PngImagePlugin, UnidentifiedImageError
 from ganviz.archives import DAMAGED_ZIP, entry, member, npy, read_arrays
 from ganviz.arithmetic import Arithmetic
 from ganviz.codes import Sweep
+from ganviz.directions import Directions
 from ganviz.errors import GanvizError
 from ganviz.expression import Budget
 from ganviz.files import atomic_path
+from ganviz.latent_map import Maps
 from ganviz.mixing import Mixing
 from ganviz.recipe import Recipe, Sheet, arrays_of, check_writable
 from ganviz.variations import Breeding
+from ganviz.timeline import Timeline
 from ganviz.walk import Walk
 
 log = logging.getLogger(__name__)
@@ -48,7 +51,15 @@ class Kept:
     note: str = ""
 
 
-PARTS: dict[str, Any] = {"arithmetic": Arithmetic, "codes": Sweep, "mixing": Mixing, "breeding": Breeding}
+PARTS: dict[str, Any] = {
+    "arithmetic": Arithmetic,
+    "codes": Sweep,
+    "mixing": Mixing,
+    "breeding": Breeding,
+    "timeline": Timeline,
+    "directions": Directions,
+    "maps": Maps,
+}
 """What a session holds for each workspace, by field. A part is a frozen dataclass that is made without arguments;
 it has `recipes` (those it is drawn from) and `arrays` (by digest, beyond those of its recipes), `to_json()`, and
 `from_json(data, arrays, budget)`, which raises GanvizError for what is not as expected."""
@@ -65,6 +76,9 @@ class Session:
     codes: Sweep = field(default_factory=Sweep)
     mixing: Mixing = field(default_factory=Mixing)
     breeding: Breeding = field(default_factory=Breeding)
+    timeline: Timeline = field(default_factory=Timeline)
+    directions: Directions = field(default_factory=Directions)
+    maps: Maps = field(default_factory=Maps)
 
     def edit(self, **changes: Any) -> "Session":
         """A copy with some fields replaced."""
