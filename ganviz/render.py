@@ -15,10 +15,13 @@ from ganviz.expression import is_large
 from ganviz.latent import as_vector, w_of
 from ganviz.models.base import StagedGenerator
 from ganviz.recipe import ModelRef, Recipe
+from ganviz.spec import Spec
 from ganviz.synthesis import synthesise
 
 BATCH = 16
 """Pictures drawn at once in sheets and videos. Fixed, since the batch size can move a pixel by one level."""
+BATCH_BYTES = 512 << 20
+"""What the activations of a batch may take; of nets that draw very large pictures fewer are drawn at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +109,10 @@ class Renderer:
             return recipe
         return recipe.edit(latent=as_vector(recipe, self.load(recipe.model)))
 
+    def at_once(self, recipe: Recipe) -> int:
+        """How many pictures like this one make a batch: BATCH, or a power of two below it."""
+        return batch_of(self.load(recipe.model).spec)
+
     def render_all(self, recipes: Sequence[Recipe]) -> list[Frame]:
         """Draw many, in batches."""
         return list(self.stream(recipes))
@@ -121,7 +128,8 @@ class Renderer:
         start = 0
         while start < len(recipes):
             end = start + 1
-            while end < len(recipes) and _alike(recipes[start], recipes[end]):
+            limit = min(len(recipes), start + self.at_once(recipes[start]))
+            while end < limit and _alike(recipes[start], recipes[end]):
                 end += 1
             frames.extend(self._draw_alike(recipes[start:end]))
             start = end
@@ -155,6 +163,13 @@ class Renderer:
         while len(self._models) > 1 and sum(map(weight_bytes, self._models.values())) > self.budget:
             self._models.popitem(last=False)
         return generator
+
+
+def batch_of(spec: Spec) -> int:
+    """How many pictures of a model are drawn at once: BATCH, or a power of two that takes about BATCH_BYTES."""
+    largest = max((layer.resolution**2 * layer.channels for layer in spec.layers), default=1)
+    fits = BATCH_BYTES // (3 * 4 * largest)  # what a layer reads, what it gives, and one more on the way; float32
+    return min(BATCH, 1 << max(0, fits.bit_length() - 1))
 
 
 def weight_bytes(generator: torch.nn.Module) -> int:

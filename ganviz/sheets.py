@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw, ImageFont
 from ganviz.errors import GanvizError
 from ganviz.jobs import Job, Progress
 from ganviz.recipe import Cell, Composite, Sheet, recipes_of
-from ganviz.render import BATCH, Renderer
+from ganviz.render import Renderer
 from ganviz.session import to_image
 
 MOST_PIXELS = 80_000_000
@@ -35,8 +35,10 @@ def draw(renderer: Renderer, sheet: Sheet) -> Job[np.ndarray]:
     waiting = deque(place for place, cell in enumerate(sheet.cells) if cell is not None)
     drawn: deque[np.ndarray] = deque()  # pictures whose cell is not complete yet
     yield Progress(0, len(recipes))
-    for start in range(0, len(recipes), BATCH):
-        drawn.extend(frame.pixels for frame in renderer.render_all(recipes[start : start + BATCH]))
+    done = 0
+    while done < len(recipes):
+        start, done = done, min(done + renderer.at_once(recipes[done]), len(recipes))
+        drawn.extend(frame.pixels for frame in renderer.render_all(recipes[start:done]))
         while waiting and len(drawn) >= len(recipes_of(sheet.cells[waiting[0]])):
             place = waiting.popleft()
             picture = _picture(sheet.cells[place], drawn)
@@ -54,7 +56,7 @@ def draw(renderer: Renderer, sheet: Sheet) -> Job[np.ndarray]:
             grid[row * height : (row + 1) * height, column * width : (column + 1) * width] = _fit(
                 picture, height, width, channels
             )
-        yield Progress(min(start + BATCH, len(recipes)), len(recipes))
+        yield Progress(done, len(recipes))
     assert grid is not None
     return with_headings(grid, sheet) if sheet.labels else grid
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 import ganviz
-from ganviz import catalog, sheets
+from ganviz import catalog, render, sheets
 from ganviz.errors import GanvizError
 from ganviz.expression import Offset, Seed, Slerp, Sum, Vector
 from ganviz.jobs import run
@@ -177,3 +177,20 @@ def test_a_sheet_too_large_to_be_read_again_is_refused(renderer: Renderer, tiny_
     cells = tuple(Recipe(str(tiny_checkpoint), Seed(k)) for k in range(6))
     with pytest.raises(GanvizError, match="draw fewer"):
         run(draw(renderer, Sheet(cells, 3)))
+
+
+def test_of_large_nets_fewer_pictures_are_drawn_at_once(tiny_checkpoint: Path, monkeypatch) -> None:
+    renderer = Renderer("cpu")
+    recipes = [Recipe(str(tiny_checkpoint), Seed(k)) for k in range(5)]
+    assert renderer.at_once(recipes[0]) == BATCH
+    expected = renderer.render_all(recipes)
+    counts: list[int] = []
+    draw = renderer._draw_alike
+    monkeypatch.setattr(renderer, "_draw_alike", lambda part: (counts.append(len(part)), draw(part))[1])
+    largest = max(layer.resolution**2 * layer.channels for layer in renderer.load(tiny_checkpoint).spec.layers)
+    for share, batches in ((12 * 3, [2, 2, 1]), (1, [1] * 5)):
+        counts.clear()
+        monkeypatch.setattr(render, "BATCH_BYTES", share * largest)
+        found = renderer.render_all(recipes)
+        assert counts == batches
+        assert all(np.abs(a.pixels.astype(int) - b.pixels).max() <= 1 for a, b in zip(found, expected, strict=True))
