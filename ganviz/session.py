@@ -31,7 +31,6 @@ from ganviz.latent_map import Maps
 from ganviz.mixing import Mixing
 from ganviz.recipe import Recipe, Sheet, arrays_of, check_writable
 from ganviz.variations import Breeding
-from ganviz.timeline import Timeline
 from ganviz.walk import Walk
 
 log = logging.getLogger(__name__)
@@ -56,7 +55,6 @@ PARTS: dict[str, Any] = {
     "codes": Sweep,
     "mixing": Mixing,
     "breeding": Breeding,
-    "timeline": Timeline,
     "directions": Directions,
     "maps": Maps,
 }
@@ -76,7 +74,6 @@ class Session:
     codes: Sweep = field(default_factory=Sweep)
     mixing: Mixing = field(default_factory=Mixing)
     breeding: Breeding = field(default_factory=Breeding)
-    timeline: Timeline = field(default_factory=Timeline)
     directions: Directions = field(default_factory=Directions)
     maps: Maps = field(default_factory=Maps)
 
