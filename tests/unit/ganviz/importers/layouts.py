@@ -34,6 +34,10 @@ def numbers(name: str, shape: tuple[int, ...]) -> np.ndarray:
         return 0.25 * x
     if leaf in ("noise_strength",) or (".noise" in name and leaf.startswith("weight")):
         return 0.2 * x
+    if name.startswith(("style.", "mapping.fc")):  # these are used a hundredth as large
+        return (60 if leaf == "weight" else 20) * x
+    if name.startswith("to_rgb") and len(shape) == 5 or "torgb.weight" in name:
+        return 0.2 * x
     if leaf == "resample_filter":
         return BILINEAR
     if leaf == "kernel":
@@ -80,7 +84,7 @@ def norm(prefix: str, width: int) -> Shapes:
     return {**shapes, f"{prefix}.num_batches_tracked": ()}
 
 
-def dcgan(prefix: str = "main.", widths: tuple[int, ...] = (8, 6, 4, 3), z_dim: int = 7, channels: int = 3) -> Shapes:
+def dcgan(prefix: str = "main.", widths: tuple[int, ...] = (16, 8, 4, 2), z_dim: int = 7, channels: int = 3) -> Shapes:
     shapes: Shapes = {}
     for k, (before, width) in enumerate(zip((z_dim, *widths), (*widths, channels), strict=True)):
         shapes[f"{prefix}{3 * k}.weight"] = (before, width, 4, 4)
@@ -223,7 +227,7 @@ def modules(
 
 
 def nvidia_stylegan2(
-    widths: tuple[int, ...] = (6, 5, 4), w_dim: int = 8, z_dim: int = 7, layers: int = 2, classes: int = 3
+    widths: tuple[int, ...] = (8, 8, 4), w_dim: int = 8, z_dim: int = 7, layers: int = 2, classes: int = 3
 ) -> Shapes:
     shapes: Shapes = {}
 
