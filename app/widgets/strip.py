@@ -224,6 +224,8 @@ class Strip(QListView):
         self.setHorizontalScrollBarPolicy(needed if rows == 1 else off)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         if movable:
+            # What is dragged is what is selected; the selection itself is not shown.
+            self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
             self.setDragEnabled(True)
             self.setAcceptDrops(True)
             self.setDropIndicatorShown(True)

@@ -1,5 +1,7 @@
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import QMouseEvent
+from PySide6.QtWidgets import QApplication
 
 from app.widgets.strip import Item, ItemAction, Strip
 
@@ -129,3 +131,35 @@ def test_the_wheel_scrolls_sideways(make, turn):
     strip = make(100)
     turn(strip.viewport(), -3)
     assert strip.horizontalScrollBar().value() == 360
+
+
+def test_a_drag_with_the_mouse_takes_the_picture_under_it_along(qtbot):
+    class Watched(Strip):
+        dragged: list[int]
+
+        def startDrag(self, actions) -> None:
+            self.dragged.extend(index.row() for index in self.selectedIndexes())
+
+    for movable, expected in ((True, [2]), (False, [])):
+        strip = Watched("gallery", "Gallery", "", movable=movable)
+        strip.dragged = []
+        qtbot.addWidget(strip)
+        strip.set_items([Item(k, f"seed {k}") for k in range(4)])
+        strip.resize(400, 90)
+        strip.show()
+        qtbot.waitExposed(strip)
+        place = middle(strip, 2)
+        qtbot.mousePress(strip.viewport(), Qt.MouseButton.LeftButton, pos=place)
+        for step in (10, 20, 40, 60):
+            at = QPointF(place.x() + step, place.y())
+            event = QMouseEvent(
+                QEvent.Type.MouseMove,
+                at,
+                strip.viewport().mapToGlobal(at),
+                Qt.MouseButton.NoButton,
+                Qt.MouseButton.LeftButton,
+                Qt.KeyboardModifier.NoModifier,
+            )
+            QApplication.sendEvent(strip.viewport(), event)
+        qtbot.mouseRelease(strip.viewport(), Qt.MouseButton.LeftButton, pos=place)
+        assert strip.dragged[:1] == expected
