@@ -36,7 +36,7 @@ from ganviz.models import MODELS
 from ganviz.notation import format_kimg, format_seed
 from ganviz.over_time import sheet_over_time, spread
 from ganviz.recipe import ModelRef, Recipe, Sheet
-from ganviz.session import load_session, read_png
+from ganviz.session import Kept, load_session, read_png
 from ganviz.walk import EASINGS, Interpolation, Walk, WalkRecipes
 
 log = logging.getLogger(__name__)
@@ -237,7 +237,9 @@ def render(file: Path, model: str | None, device: str, out: Path) -> None:
 @cli.command()
 @click.argument("model", required=False)
 @click.option("--seeds", type=Seeds(), help="The keyframes, like 1,5,9.")
-@click.option("--session", type=click.Path(path_type=Path), help="Walk through a session's gallery instead.")
+@click.option(
+    "--session", type=click.Path(path_type=Path), help="Walk a session's timeline or gallery instead."
+)
 @click.option("--frames", type=int, help="Length of the whole walk.  [default: 60]")
 @click.option("--fps", type=float, help="Frames a second.  [default: 30]")
 @click.option("--space", type=click.Choice(["z", "w"]), help="Default: w where there is a mapping network, else z.")
@@ -274,20 +276,23 @@ def walk(
         if model is not None or seeds is not None:
             raise click.UsageError("give either MODEL with --seeds, or --session, not both")
         stored = load_session(session)
-        keyframes: Sequence[Recipe] = [kept.recipe for kept in stored.gallery]
-        if len(keyframes) < 2:
-            raise GanvizError(f"{session}: expected at least two pictures in the gallery, got {len(keyframes)}")
-        header = read_header(catalog.locate(keyframes[0].model).path)
-        keyframes = [_with_model(recipe, header, session) for recipe in keyframes]
-        plan = stored.walk
+        if len(stored.keyframes) < 2:
+            raise GanvizError(
+                f"{session}: expected at least two pictures in its timeline or gallery, got {len(stored.keyframes)}"
+            )
+        header = read_header(catalog.locate(stored.keyframes[0].model).path)
+        timeline = stored.timeline.map(lambda recipe: _with_model(recipe, header, session))
+        gallery = tuple(Kept(_with_model(kept.recipe, header, session)) for kept in stored.gallery)
+        settings = Walk(**{**stored.walk.to_json(), **changes})
+        if settings.frames != stored.walk.frames:
+            timeline = timeline.stretched(stored.walk.frames, settings.frames)
+        recipes = stored.edit(timeline=timeline, gallery=gallery, walk=settings).walk_recipes(header.spec.has_mapping)
     else:
         if model is None or seeds is None:
             raise click.UsageError("MODEL and --seeds are needed, or --session")
         header = find_model(model)
-        keyframes = seed_recipes(header, seeds, **options)
-        plan = Walk()
-    settings = Walk(**{**plan.to_json(), **changes})
-    recipes = WalkRecipes(keyframes, settings, header.spec.has_mapping)
+        settings = Walk(**{**Walk().to_json(), **changes})
+        recipes = WalkRecipes(seed_recipes(header, seeds, **options), settings, header.spec.has_mapping)
 
     from ganviz import video
     from ganviz.render import Renderer

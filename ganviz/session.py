@@ -30,8 +30,9 @@ from ganviz.files import atomic_path
 from ganviz.latent_map import Maps
 from ganviz.mixing import Mixing
 from ganviz.recipe import Recipe, Sheet, arrays_of, check_writable
+from ganviz.timeline import Timeline
 from ganviz.variations import Breeding
-from ganviz.walk import Walk
+from ganviz.walk import Walk, WalkRecipes
 
 log = logging.getLogger(__name__)
 
@@ -55,6 +56,7 @@ PARTS: dict[str, Any] = {
     "codes": Sweep,
     "mixing": Mixing,
     "breeding": Breeding,
+    "timeline": Timeline,
     "directions": Directions,
     "maps": Maps,
 }
@@ -74,6 +76,7 @@ class Session:
     codes: Sweep = field(default_factory=Sweep)
     mixing: Mixing = field(default_factory=Mixing)
     breeding: Breeding = field(default_factory=Breeding)
+    timeline: Timeline = field(default_factory=Timeline)
     directions: Directions = field(default_factory=Directions)
     maps: Maps = field(default_factory=Maps)
 
@@ -85,6 +88,17 @@ class Session:
     def recipes(self) -> tuple[Recipe, ...]:
         parts = [recipe for name in PARTS for recipe in getattr(self, name).recipes]
         return (self.recipe, *(kept.recipe for kept in self.gallery), *parts)
+
+    @property
+    def keyframes(self) -> tuple[Recipe, ...]:
+        """What the walk goes through: the timeline's keyframes, or, while it has none, the gallery."""
+        return self.timeline.recipes or tuple(kept.recipe for kept in self.gallery)
+
+    def walk_recipes(self, has_mapping: bool) -> WalkRecipes:
+        """The recipes of the walk, one a frame; GanvizError where there is none."""
+        if not self.timeline.keyframes:
+            return WalkRecipes(self.keyframes, self.walk, has_mapping)
+        return self.timeline.walk_recipes(self.walk, has_mapping)
 
     @property
     def arrays(self) -> dict[str, np.ndarray]:

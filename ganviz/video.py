@@ -151,6 +151,8 @@ def metadata_of(recipes: Sequence[Recipe], first: Recipe, fps: float, licence: s
         data["keyframes"] = [recipe.edit(model=first.model).to_json() for recipe in keyframes]
     if isinstance(recipes, WalkRecipes):
         data["walk"] = replace(recipes.walk, fps=fps).to_json()
+        if recipes.frames is not None:
+            data["frames"], data["easings"] = list(recipes.frames), list(recipes.easings)
     return data
 
 

@@ -4,14 +4,16 @@ No pictures are made here. `WalkRecipes` works each recipe out when it is asked 
 takes no more memory than its keyframes.
 """
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
 from itertools import pairwise
 from typing import Any, Literal, get_args, overload
 
+from ganviz.blending import blend
 from ganviz.errors import GanvizError
 from ganviz.expression import Expression, Lerp, Mapped, Slerp, Space, Sum, space_of
-from ganviz.recipe import ModelRef, Recipe, class_weights
+from ganviz.recipe import ModelRef, Recipe
 
 Interpolation = Literal["linear", "slerp", "cubic"]
 Easing = Literal["linear", "ease-in", "ease-out", "ease-in-out", "hold"]
@@ -120,16 +122,36 @@ class WalkRecipes(Sequence[Recipe]):
     even speed rather than moved onto one of them; give (frames - 1), or frames with `loop`, as a multiple of the
     number of segments to see each of them. A frame that falls on a keyframe is that keyframe's recipe, unchanged.
 
-    Latent, psi, label and codes are blended; model, cutoff and noise are those of the nearer keyframe.
+    `frames` puts each keyframe at a whole frame instead, in rising order below the walk's own number; before the first
+    and, without `loop`, after the last the picture stands still. `easings` holds the speed on the way from each
+    keyframe to the next, None for the walk's own.
+
+    Latents are blended in the walk's space, everything else as `ganviz.blending` does it.
     """
 
-    def __init__(self, keyframes: Sequence[Recipe], walk: Walk, has_mapping: bool) -> None:
+    def __init__(
+        self,
+        keyframes: Sequence[Recipe],
+        walk: Walk,
+        has_mapping: bool,
+        frames: Sequence[int] | None = None,
+        easings: Sequence[Easing | None] | None = None,
+    ) -> None:
         self.keyframes = tuple(keyframes)
         self.walk = walk
+        self.frames = None if frames is None else tuple(frames)
+        self.easings = tuple(easings) if easings is not None else (None,) * len(self.keyframes)
         self.space: Space = walk.space or ("w" if has_mapping else "z")
         self.interpolation: Interpolation = walk.interpolation or ("linear" if self.space == "w" else "slerp")
         if len(self.keyframes) < 2:
             raise GanvizError(f"walk: expected at least two keyframes, got {len(self.keyframes)}; add another one")
+        if len(self.easings) != len(self.keyframes) or (frames is not None and len(frames) != len(self.keyframes)):
+            raise ValueError(f"expected a frame and an easing for each of {len(self.keyframes)} keyframes")
+        if self.frames is not None and self.frames[-1] >= walk.frames:
+            raise GanvizError(
+                f"walk: the last keyframe is at frame {self.frames[-1]}, beyond the walk's {walk.frames} frames; "
+                "make the walk longer or move it"
+            )
         for a, b in pairwise(self.keyframes):
             if not _same_model(a.model, b.model):
                 raise GanvizError(
@@ -158,18 +180,31 @@ class WalkRecipes(Sequence[Recipe]):
         return (self._frame(i) for i in range(len(self)))
 
     def _frame(self, frame: int) -> Recipe:
-        segment, time = self.walk.place_of(frame, len(self.keyframes))
-        t = EASINGS[self.walk.easing](time)
+        segment, time = self._place_of(frame)
+        t = EASINGS[self.easings[segment] or self.walk.easing](time)
         a = self.keyframes[segment]
         if t == 0.0:
             return a
         b = self.keyframes[self._neighbour(segment + 1)]
-        return (a if t < 0.5 else b).edit(
-            latent=self._latent(segment, t),
-            psi=_blend(a.psi, b.psi, t),
-            label=_blend_labels(a.label, b.label, t),
-            codes=_blend_codes(dict(a.codes), dict(b.codes), t),
-        )
+        return blend(a, b, t).edit(latent=self._latent(segment, t))
+
+    def _place_of(self, frame: int) -> tuple[int, float]:
+        """The keyframe at or before a frame, and the time since, 0 to below 1 of the way to the next one."""
+        if self.frames is None:
+            return self.walk.place_of(frame, len(self.keyframes))
+        last = len(self.frames) - 1
+        segment = bisect_right(self.frames, frame) - 1
+        if 0 <= segment < last:
+            return segment, (frame - self.frames[segment]) / (self.frames[segment + 1] - self.frames[segment])
+        if not self.walk.loop:
+            return max(segment, 0), 0.0
+        # From the last keyframe over the end of the loop to the first one.
+        since = (frame - self.frames[last]) % self.walk.frames
+        return last, since / (self.walk.frames - self.frames[last] + self.frames[0])
+
+    def places(self) -> tuple[float, ...]:
+        """Where each keyframe falls, in frames from the start; not always a whole number."""
+        return self.walk.places(len(self.keyframes)) if self.frames is None else tuple(map(float, self.frames))
 
     def _latent(self, segment: int, t: float) -> Expression:
         """The latent at t, between 0 and 1, of the way from one keyframe to the next."""
@@ -237,36 +272,3 @@ def _check_conditions(a: Recipe, b: Recipe) -> None:
     for name, value in a.codes:
         if name in others and len(others[name]) != len(value):
             raise GanvizError(f"walk: expected code {name} of one size, got {len(value)} and {len(others[name])}")
-
-
-def _blend(a: float, b: float, t: float) -> float:
-    return a if a == b else (1 - t) * a + t * b
-
-
-def _blend_all(a: tuple[float, ...], b: tuple[float, ...], t: float) -> tuple[float, ...]:
-    return tuple(_blend(x, y, t) for x, y in zip(a, b, strict=True))
-
-
-def _blend_labels(a: tuple[float, ...] | None, b: tuple[float, ...] | None, t: float) -> tuple[float, ...] | None:
-    """None is class 0, of as many classes as the other label has."""
-    if a is None and b is None:
-        return None
-    return _blend_all(
-        a if a is not None else class_weights(0, len(b or ())),
-        b if b is not None else class_weights(0, len(a or ())),
-        t,
-    )
-
-
-def _blend_codes(
-    a: dict[str, tuple[float, ...]], b: dict[str, tuple[float, ...]], t: float
-) -> tuple[tuple[str, tuple[float, ...]], ...]:
-    """A code that only one side gives is at its default on the other: category 0, or 0 for one number."""
-
-    def default(size: int) -> tuple[float, ...]:
-        return class_weights(0, size) if size > 1 else (0.0,) * size
-
-    return tuple(
-        (name, _blend_all(a.get(name) or default(len(b[name])), b.get(name) or default(len(a[name])), t))
-        for name in dict.fromkeys((*a, *b))
-    )

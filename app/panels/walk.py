@@ -180,11 +180,11 @@ class WalkBar(QWidget):
     def recipes(self) -> WalkRecipes:
         """The walk through the gallery. Raises GanvizError where there is none."""
         session = self._document.session
-        keyframes = [kept.recipe for kept in session.gallery]
+        keyframes = session.keyframes
         has_mapping = self._document.spec.has_mapping
         if keyframes and self._document.knows(keyframes[0].model):
             has_mapping = self._document.header_of(keyframes[0].model).spec.has_mapping
-        return WalkRecipes(keyframes, session.walk, has_mapping)
+        return session.walk_recipes(has_mapping)
 
     def _step(self) -> None:
         recipes = self._recipes
