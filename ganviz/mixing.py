@@ -17,6 +17,7 @@ import numpy as np
 from ganviz.edits import Mix, index, listed, only, ranges
 from ganviz.errors import GanvizError
 from ganviz.expression import (
+    SEED_LIMIT,
     Budget,
     Expression,
     Seed,
@@ -114,9 +115,13 @@ def _parsed(text: str, groups: Mapping[str, tuple[int, ...]]) -> tuple[int, ...]
 
 
 def format_layers(layers: tuple[int, ...], spec: Spec) -> str:
-    """Style inputs as `parse_layers` reads them, by the name of their group where they are one."""
-    named = {**layer_groups(spec), "all": tuple(range(spec.num_ws))}
-    return next((name for name, group in named.items() if group and group == tuple(layers)), ranges(layers))
+    """Style inputs as `parse_layers` reads them, by the names of their groups where they are whole ones."""
+    if tuple(layers) == tuple(range(spec.num_ws)):
+        return "all"
+    whole = {name: group for name, group in layer_groups(spec).items() if group and set(group) <= set(layers)}
+    if layers and set(layers) == {k for group in whole.values() for k in group}:
+        return ",".join(whole)
+    return ranges(layers)
 
 
 # -- sources ----------------------------------------------------------------------------------------------------------
@@ -244,9 +249,9 @@ def _seeds(*seeds: int) -> tuple[Source, ...]:
 class Mixing:
     """The mixing workspace: rows and columns of its sheets. The seeds are those that the StyleGAN tools show.
 
-    layers       as people write them, so that "coarse" means each model's own coarse layers
-    psis         columns of the truncation sheet, those of figure 8
-    noise_seed   seed of the first of `noises` columns of the noise sheet
+    layers   as people write them, so that "coarse" means each model's own coarse layers
+    psis     columns of the truncation sheet, those of figure 8
+    noises   columns of the noise sheet, by their seeds
     """
 
     rows: tuple[Source, ...] = _seeds(85, 100, 75, 458)
@@ -254,8 +259,7 @@ class Mixing:
     layers: str = "coarse"
     amount: float = 1.0
     psis: tuple[float, ...] = (1.0, 0.7, 0.5, 0.0, -0.5, -1.0)
-    noise_seed: int = 0
-    noises: int = 4
+    noises: tuple[int, ...] = (0, 1, 2, 3)
 
     def edit(self, **changes: Any) -> "Mixing":
         """A copy with some fields replaced."""
@@ -279,7 +283,7 @@ class Mixing:
         pictures = [drawn_from(base, row) for row in rows]
         if kind == "psi":
             return psi_sheet(pictures, self.psis)
-        return noise_sheet(pictures, range(self.noise_seed, self.noise_seed + self.noises))
+        return noise_sheet(pictures, self.noises)
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -288,12 +292,12 @@ class Mixing:
             "layers": self.layers,
             "amount": self.amount,
             "psis": list(self.psis),
-            "noise": [self.noise_seed, self.noises],
+            "noises": list(self.noises),
         }
 
     @classmethod
     def from_json(cls, data: Any, arrays: Mapping[str, np.ndarray], budget: Budget) -> "Mixing":
-        only(data, {"rows", "columns", "layers", "amount", "psis", "noise"}, "mixing")
+        only(data, {"rows", "columns", "layers", "amount", "psis", "noises"}, "mixing")
 
         def sources(name: str) -> tuple[Source, ...]:
             items = listed(data.get(name), f"{name} of the matrix")
@@ -305,17 +309,14 @@ class Mixing:
         if not isinstance(layers, str) or len(layers) > 200:
             raise GanvizError("layers of the matrix: expected text like coarse or 0-3")
         psis = numbers(data.get("psis"), "psis of the sheet")
-        noise = listed(data.get("noise"), "noise of the sheet")
-        if not 1 <= len(psis) <= MOST_SOURCES or len(noise) != 2:
-            raise GanvizError(f"mixing: expected 1 to {MOST_SOURCES} psis, and a seed and a number of noise inputs")
-        seed = index(noise[0], "noise seed", 1 << 32)
-        count = index(noise[1], "noise inputs", MOST_SOURCES + 1)
+        noises = listed(data.get("noises"), "noises of the sheet")
+        if not (1 <= len(psis) <= MOST_SOURCES and 1 <= len(noises) <= MOST_SOURCES):
+            raise GanvizError(f"mixing: expected 1 to {MOST_SOURCES} psis and as many noise seeds")
         return cls(
             sources("rows"),
             sources("columns"),
             layers,
             number(data.get("amount", 1.0), "amount of the mix"),
             psis,
-            seed,
-            max(1, count),
+            tuple(index(seed, "noise seed", SEED_LIMIT) for seed in noises),
         )

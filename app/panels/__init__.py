@@ -55,6 +55,13 @@ def load(widget: str) -> Any:
 WORKSPACES: tuple[Workspace, ...] = (
     Workspace("explore", "Explore", "Look around in a model's latent space"),
     Workspace(
+        "mix",
+        "Mix",
+        "Mix styles, and see what psi and noise do, in sheets",
+        "app.panels.mix_sheets:MixPage",
+        needs="a model with several style inputs, as the StyleGANs have",
+    ),
+    Workspace(
         "codes",
         "Codes",
         "Sweep over the codes that a model tells apart by itself",

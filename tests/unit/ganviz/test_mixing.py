@@ -96,6 +96,8 @@ def test_layers_are_read_as_people_write_them() -> None:
     assert parse_layers("all", spec) == tuple(range(10))
     assert format_layers((0, 1, 3), spec) == "0-1,3"
     assert format_layers(tuple(range(10)), spec) == "all"
+    assert format_layers((0, 1, 2, 3, 6, 7, 8, 9), spec) == "coarse,fine"
+    assert format_layers((), spec) == ""
     for wrong in ("", "crude", "10", "3-1", "0-10", "-1", "0,,2", "1.5"):
         with pytest.raises(ValueError, match="from 0 to 9"):
             parse_layers(wrong, spec)
@@ -183,7 +185,7 @@ def test_noise_of_a_model_without_any_changes_nothing(renderer: Renderer, tiny_c
 def test_every_sheet_of_a_session_is_stored_and_drawn_again(renderer, tiny_stylegan2, tmp_path, kind) -> None:
     generator = renderer.load(tiny_stylegan2)
     base = Recipe(generator.ref, Seed(9), psi=0.7, cutoff=4, psis=((5, 0.2),))
-    kept = Mixing(rows=(A, B), columns=(C,), layers="fine", noises=2)
+    kept = Mixing(rows=(A, B), columns=(C,), layers="fine", noises=(0, 5))
     sheet = kept.sheet(base, generator.spec, kind)
     pixels = run(sheets.draw(renderer, sheet))
     write_png(tmp_path / "sheet.png", pixels, sheet)
@@ -194,7 +196,7 @@ def test_every_sheet_of_a_session_is_stored_and_drawn_again(renderer, tiny_style
 
 def test_a_session_s_rows_and_columns_survive_json_with_their_arrays(tiny_stylegan2) -> None:
     vector = Vector.of(np.ones((6, 8)), "w")
-    kept = Mixing((A, Source(vector, (0.0, 1.0))), (B,), "0-2", 0.5, (1.0, -1.0), 7, 3)
+    kept = Mixing((A, Source(vector, (0.0, 1.0))), (B,), "0-2", 0.5, (1.0, -1.0), (7, 3))
     data = json.loads(json.dumps(kept.to_json()))
     assert kept.arrays == {vector.digest: vector.array} and kept.recipes == ()
     assert Mixing.from_json(data, kept.arrays, Budget()) == kept
@@ -207,9 +209,9 @@ def test_a_session_s_rows_and_columns_survive_json_with_their_arrays(tiny_styleg
         {"layers": 3},
         {"psis": []},
         {"psis": [float("inf")]},
-        {"noise": [0]},
-        {"noise": [0, 1000]},
-        {"noise": [-1, 2]},
+        {"noises": []},
+        {"noises": list(range(65))},
+        {"noises": [-1]},
         {"amount": "half"},
         {"wings": 2},
     ):
