@@ -17,6 +17,7 @@ from ganviz.recipe import ModelRef, Recipe, Sheet, arrays_of
 from ganviz.spec import Spec
 
 NOTE_LIMIT = 200
+CAME_ALONG = "came with the picture"
 REACH = 10.0
 """Sliders go this many sigmas to either side, as those of GANSpace do."""
 SHEET_AMOUNTS = (-3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0)
@@ -99,6 +100,27 @@ class Directions:
                 name = free_name(item.direction.name, [other.name for other in own])
                 kept.append(replace(item, direction=replace(item.direction, name=name)))
         return self.edit(found=tuple(kept))
+
+    def offered(self, recipe: Recipe, spec: Spec) -> tuple[Found, ...]:
+        """What there is for a picture: directions of its model, or of others of the same name that fit, as snapshots of
+        one run are; then those that the picture itself goes along and that are in no list.
+        """
+        ref = recipe.model
+        near = (item for item in self.found if item.model.digest == ref.digest or item.model.name == ref.name)
+        listed_here = [item for item in near if not misfit(item.direction, spec)]
+        for move in recipe.moves:
+            direction = replace(move.direction, layers=move.reach)
+            if not any(same(direction, item.direction) for item in listed_here):
+                listed_here.append(Found(direction, ref, CAME_ALONG))
+        return tuple(listed_here)
+
+    def replaced(self, old: Found, new: Found) -> "Directions":
+        """With one of those found in place of another."""
+        return self.edit(found=tuple(new if item == old else item for item in self.found))
+
+    def without(self, gone: Sequence[Found]) -> "Directions":
+        """Without these."""
+        return self.edit(found=tuple(item for item in self.found if item not in gone))
 
 
 def free_name(name: str, taken: Sequence[str]) -> str:

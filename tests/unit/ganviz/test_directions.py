@@ -1,6 +1,7 @@
 """Directions in a session, in a recipe and in a sheet."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -72,6 +73,20 @@ def test_found_directions_are_added_once_each_with_a_name_of_its_own() -> None:
     foreign = Found(direction(1, name="PCA 1"), ModelRef("other", "d2"))
     names = [item.direction.name for item in part.with_found([other, foreign]).found]
     assert names == ["PCA 1", "PCA 1 (2)", "PCA 1"]
+
+
+def test_a_picture_is_offered_the_directions_of_its_model_and_those_that_it_goes_along() -> None:
+    own, foreign = Found(direction(1), REF), Found(direction(2), ModelRef("other", "d2"))
+    earlier = Found(direction(3), ModelRef("tiny", "d0"))
+    wrong = Found(Direction.of(np.ones(3), "z"), ModelRef("tiny", "d0"))
+    part = Directions((own, foreign, earlier, wrong))
+    assert part.offered(Recipe(REF), PLAIN) == (own, earlier)
+    moved = with_amount(with_amount(Recipe(REF), own.direction, 1), direction(9), 2)
+    extra = part.offered(moved, PLAIN)[2:]
+    assert [(item.direction, item.model) for item in extra] == [(direction(9), REF)]
+    renamed = replace(own, direction=replace(own.direction, name="smile"))
+    assert part.replaced(own, renamed).found[0] == renamed
+    assert part.without([own, foreign]).found == (earlier, wrong)
 
 
 def test_a_recipe_goes_along_a_direction_by_an_amount() -> None:
