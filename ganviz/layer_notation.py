@@ -59,7 +59,7 @@ def parse_psis(text: str) -> tuple[float, ...]:
 
 def format_numbers(values: tuple[float, ...]) -> str:
     """Numbers as `parse_psis` reads them."""
-    return ",".join(f"{value:g}" for value in values)
+    return ", ".join(f"{value:g}" for value in values)
 
 
 def _halves(text: str, form: str) -> tuple[str, str]:

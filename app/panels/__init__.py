@@ -59,7 +59,13 @@ WORKSPACES: tuple[Workspace, ...] = (
         "Mix",
         "Mix styles, and see what psi and noise do, in sheets",
         "app.panels.mix_sheets:MixPage",
-        needs="a model with several style inputs, as the StyleGANs have",
+        needs="a model that psi does something to, or with several style inputs, as the StyleGANs have",
+    ),
+    Workspace(
+        "arithmetic",
+        "Arithmetic",
+        "Add and subtract what pictures have in common",
+        "app.panels.arithmetic:ArithmeticPage",
     ),
     Workspace(
         "codes",
@@ -117,6 +123,7 @@ PANELS = (
         "New, or a picture out of the data",
         "app.panels.neighbours:NeighboursPanel",
     ),
+    Panel("timeline", "bottom", "Timeline", "Pictures in time", "app.panels.timeline:TimelinePanel"),
     Panel("gallery", "bottom", "Gallery", "Pictures that you kept", "app.panels.gallery:GalleryPanel"),
     Panel("history", "bottom", "History", "Everything done so far", "app.panels.history:HistoryPanel"),
 )

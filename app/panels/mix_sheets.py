@@ -155,8 +155,8 @@ class MixPage(QFrame):
 
     @staticmethod
     def applies(spec: Spec) -> bool:
-        """Only models with several style inputs."""
-        return spec.num_ws > 1
+        """Models with several style inputs; the sheet over psi also others that psi does something to."""
+        return spec.num_ws > 1 or spec.truncation is not None
 
     def complete(self) -> bool:
         """Whether all pictures are here."""
@@ -172,8 +172,11 @@ class MixPage(QFrame):
     def show_session(self, session: Session) -> None:
         """Follow the document; the sheet follows what it is drawn with once that has come to rest."""
         spec, mixing = self._document.spec, session.mixing
-        self.tabs.setTabEnabled(1, spec.truncation is not None)
-        self.tabs.setTabEnabled(2, any(noise_groups(spec).values()))
+        usable = [spec.num_ws > 1, spec.truncation is not None, any(noise_groups(spec).values())]
+        for place, enabled in enumerate(usable):
+            self.tabs.setTabEnabled(place, enabled)
+        if not usable[self.tabs.currentIndex()]:
+            self.tabs.setCurrentIndex(usable.index(True))
         self.rows.show_sources(mixing.rows)
         self.columns.show_sources(mixing.columns)
         self.psis.show_text(format_numbers(mixing.psis))

@@ -25,6 +25,8 @@ from ganviz.recipe import Cell, Composite, Recipe, Sheet, describe, recipes_of
 
 GAP = 4
 SMALLEST, LARGEST = 40, 256
+WAITING = 0.5
+"""Opacity of the picture that stood at a place before, while its new one is drawn."""
 BAND, MARGIN = 20, 72
 """Room for column headings above the cells, and for row headings left of them."""
 
@@ -34,7 +36,8 @@ class SheetView(QScrollArea):
 
     Signals
     chosen(recipe)          a cell was clicked, or Enter pressed on it; of a composite, nothing
-    selection_changed()     where `selectable`: Ctrl or Shift and click, or Space, select cells
+    selection_changed()     where `selectable`: Ctrl or Shift and click, or Space, select cells; a plain click too
+                            where the sheet is there for `picking`
     kept(recipe)            "Keep in the gallery" was chosen for a cell
     """
 
@@ -52,6 +55,7 @@ class SheetView(QScrollArea):
         parent: QWidget | None = None,
         *,
         selectable: bool = False,
+        picking: bool = False,
     ) -> None:
         """`label` is its accessible name; `empty` is what it says while there is no sheet."""
         super().__init__(parent)
@@ -61,7 +65,8 @@ class SheetView(QScrollArea):
         self.setWidgetResizable(False)
         self.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.grid = _Grid(self, document, compute, name, label, empty, selectable)
+        self.grid = _Grid(self, document, compute, name, label, empty, selectable or picking)
+        self.grid.picking = picking
         self.setFocusProxy(self.grid)
         self.setWidget(self.grid)
         self.grid.setAutoFillBackground(False)  # which setWidget turned on
@@ -90,6 +95,10 @@ class SheetView(QScrollArea):
     def select(self, places: set[int]) -> None:
         """Select the cells at these places."""
         self.grid.select(places)
+
+    def picked(self) -> tuple[Recipe, ...]:
+        """The selected cells, or where none is, the one that the keyboard is at."""
+        return self.grid.picked()
 
     def complete(self) -> bool:
         """Whether every picture is here, or known never to come."""
@@ -125,6 +134,7 @@ class _Grid(QWidget):
         super().__init__()
         self._view, self._document, self._compute, self._empty = view, document, compute, empty
         self._selectable = selectable
+        self.picking = False
         self.setObjectName(f"{name}-cells")
         self.setAccessibleName(label)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -139,6 +149,7 @@ class _Grid(QWidget):
         self._pixels: dict[Recipe, np.ndarray] = {}
         self._failed: set[Recipe] = set()
         self._pixmaps: dict[Hashable, QPixmap] = {}
+        self._before: dict[Hashable, QPixmap] = {}  # what stood at a place before, until its own picture is here
         self._asking = QTimer(self, singleShot=True, interval=0)
         self._asking.timeout.connect(self._ask)
         compute.thumbnail_ready.connect(self._thumbnail)
@@ -149,6 +160,8 @@ class _Grid(QWidget):
     def set_sheet(self, sheet: Sheet | None) -> None:
         if sheet == self.sheet:
             return
+        shapes = [(len(item.cells), item.columns) for item in (self.sheet, sheet) if item is not None]
+        self._before = {**self._before, **self._pixmaps} if len(shapes) == 2 and shapes[0] == shapes[1] else {}
         self.sheet = sheet
         wanted = set() if sheet is None else set(sheet.recipes)
         self._pixels = {recipe: pixels for recipe, pixels in self._pixels.items() if recipe in wanted}
@@ -178,6 +191,10 @@ class _Grid(QWidget):
         cells = (self.sheet.cells[place] for place in sorted(self._selected))
         return tuple(cell for cell in cells if isinstance(cell, Recipe))
 
+    def picked(self) -> tuple[Recipe, ...]:
+        recipe = self._recipe(self._cursor)
+        return self.selected() or (() if recipe is None else (recipe,))
+
     def complete(self) -> bool:
         return self.sheet is None or set(self.sheet.recipes) <= self._pixels.keys() | self._failed
 
@@ -204,6 +221,7 @@ class _Grid(QWidget):
             self._pixels[recipe] = pixels
             for place in places:
                 self._pixmaps.pop(place, None)
+                self._before.pop(place, None)
                 self.update(self.cell_rect(place))
 
     def _no_thumbnail(self, recipe: Recipe) -> None:
@@ -233,6 +251,7 @@ class _Grid(QWidget):
         if side != self._side:
             self._side = side
             self._pixmaps.clear()
+            self._before.clear()
         step = side + GAP
         self.resize(left + columns * step + GAP, top + rows * step + GAP)
         self.update()
@@ -290,8 +309,8 @@ class _Grid(QWidget):
         place = self.place_at(event.position().toPoint())
         if pressed is None or place < 0 or place != self.place_at(pressed):
             return
-        modifiers = event.modifiers()
-        if self._selectable and modifiers & (Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier):
+        several = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+        if self.picking or (self._selectable and event.modifiers() & several):
             self._toggle(place)
         else:
             self._choose(place)
@@ -400,7 +419,11 @@ class _Grid(QWidget):
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(theme.color("card"))
             painter.drawRoundedRect(box, 4, 4)
-        else:
+        if pixmap is None and place in self._before and not self._failed.intersection(recipes_of(cell)):
+            painter.setOpacity(WAITING)
+            painter.drawPixmap(box.topLeft(), self._before[place])
+            painter.setOpacity(1.0)
+        elif pixmap is not None:
             painter.drawPixmap(box.topLeft(), pixmap)
         painter.setBrush(Qt.BrushStyle.NoBrush)
         if place in self._selected or (cell == self._current and cell is not None):
