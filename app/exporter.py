@@ -10,9 +10,14 @@ from app.exporting import ExportDialog, Wish, default_folder, free_name, safe_na
 from app.latents import anchor
 from ganviz.errors import GanvizError
 from ganviz.recipe import Recipe, Sheet, describe
+from ganviz.smoothness import sample_frames
 
 if TYPE_CHECKING:
     from app.window import MainWindow
+
+
+CONTACTS, COLUMNS = 24, 6
+"""Frames on a contact sheet, and how many in a row."""
 
 
 class Exporter(QObject):
@@ -89,15 +94,26 @@ class Exporter(QObject):
     # -- a walk ---------------------------------------------------------------------------------------------------
 
     def export_video(self) -> None:
-        """Ask where to, then draw and write the walk through the gallery."""
+        """Ask where to, then draw and write the walk."""
         document = self._window.document
         session, walk = document.session, document.session.walk
-        header = document.header_of(session.gallery[0].recipe.model)
+        header = document.header_of(session.keyframes[0].model)
         path = free_name(self._folder, f"{safe_name(header.ref.name)}-walk", ".mp4")
-        said = f"{len(session.gallery)} pictures · {walk.frames} frames · {walk.fps:g} fps · {walk.seconds:.1f} s"
+        said = f"{len(session.keyframes)} pictures · {walk.frames} frames · {walk.fps:g} fps · {walk.seconds:.1f} s"
         dialog = ExportDialog(self._window, video=True, resolution=header.spec.resolution, path=str(path), said=said)
         dialog.wished.connect(self.write_video)
         dialog.open()
+
+    def export_contact_sheet(self) -> None:
+        """Ask where to, then draw frames of the walk, evenly spread, as a sheet."""
+        try:
+            recipes = self._window.parts.walk.recipes()
+        except GanvizError as error:
+            self._window.say(str(error))
+            return
+        frames = sample_frames(len(recipes), CONTACTS)
+        headings = tuple(f"frame {frame}" for frame in frames)
+        self.export_sheet(Sheet(tuple(recipes[k] for k in frames), min(COLUMNS, len(frames)), headings))
 
     def write_video(self, wish: Wish) -> None:
         """Start the export of the walk on the compute thread."""

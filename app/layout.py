@@ -48,6 +48,7 @@ class Parts:
     models: Any
     snapshots: Any
     neighbours: Any
+    timeline: Any
     latent: Any
     dimensions: Any
     gallery: Any
@@ -108,6 +109,7 @@ def build(window: "MainWindow") -> Parts:
     for panel in bottom:
         pages.addWidget(panels[panel.name])
     tabs.currentChanged.connect(pages.setCurrentIndex)
+    tabs.setCurrentIndex([panel.name for panel in bottom].index("gallery"))  # where a newcomer's pictures go
 
     whole = QWidget()
     stack = QVBoxLayout(whole)
@@ -132,6 +134,7 @@ def build(window: "MainWindow") -> Parts:
         models=left,
         snapshots=panels["snapshots"],
         neighbours=panels["neighbours"],
+        timeline=panels["timeline"],
         latent=panels["latent"],
         dimensions=panels["dimensions"],
         gallery=panels["gallery"],

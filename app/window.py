@@ -139,6 +139,11 @@ class MainWindow(QMainWindow):
         opener.guard = self._before_session
         canvas.frameShown.connect(self._frame_shown)
         canvas.frameShown.connect(parts.neighbours.show_frame)
+        canvas.frameShown.connect(parts.walk.frame_shown)
+        parts.walk.at_changed.connect(parts.timeline.track.set_playhead)
+        parts.timeline.going.connect(parts.walk.go_to)
+        parts.timeline.said.connect(self.say)
+        parts.timeline.sheet_wanted.connect(self.exporter.export_contact_sheet)
         parts.neighbours.said.connect(self.say)
         canvas.dropped.connect(self.open)
         canvas.plane_began.connect(parts.latent.begin_move)

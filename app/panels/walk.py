@@ -28,6 +28,7 @@ class WalkBar(QWidget):
     """Plays and describes the walk through the gallery. `playing_changed(bool)`, `failed(str)`."""
 
     playing_changed = Signal(bool)
+    at_changed = Signal(int)  # the frame that is played
     failed = Signal(str)
 
     def __init__(self, document: Document, compute: Compute) -> None:
@@ -36,6 +37,8 @@ class WalkBar(QWidget):
         self._document = document
         self._recipes: WalkRecipes | None = None
         self._start = self._at = 0
+        self._drawn = 0  # frames that reached the screen since it began to play
+        self._asked = 0  # frames that its rate would have shown
         self._timer = QTimer(self, interval=15)
         self._timer.timeout.connect(self._step)
         self._clock = QElapsedTimer()
@@ -101,12 +104,13 @@ class WalkBar(QWidget):
         for widget in (self.frames, self.fps, self.interpolation, self.easing, self.loop_button):
             widget.blockSignals(False)
         self.setEnabled(True)
-        count = len(session.gallery)
+        count = len(session.keyframes)
         for button in (self.rewind_button, self.play_button):
             button.setEnabled(self.can_play)
         time = f"{walk.seconds:.1f} s" if walk.seconds < 60 else duration(walk.seconds)
-        said = f"{time} through {count} pictures" if self._one_model() else "the kept pictures are of several models"
-        self.length.setText(said if count > 1 else "")
+        said = f"{time} through {count} pictures" if self._one_model() else "the pictures are of several models"
+        if not self.playing:
+            self.length.setText(said if count > 1 else "")
         if self.playing and (not self.can_play or session.walk != self._recipes_walk()):
             self.play(False)
 
@@ -116,15 +120,19 @@ class WalkBar(QWidget):
     def _edit(self, **changes: Any) -> None:
         if not self._document.is_open:
             return
-        walk = self._document.session.walk
+        session = self._document.session
+        walk, timeline = session.walk, session.timeline
         try:
             changed = Walk(**{**walk.to_json(), **changes})
+            if changed.frames != walk.frames and timeline.keyframes:
+                timeline = timeline.stretched(walk.frames, changed.frames)
+                timeline.walk_recipes(changed, False)
         except GanvizError as error:
             self.failed.emit(str(error))
             self.show_session(self._document.session)
             return
         self._document.seal()
-        self._document.edit(walk=changed)
+        self._document.edit(walk=changed, timeline=timeline)
 
     # -- playing --------------------------------------------------------------------------------------------------
 
@@ -134,11 +142,24 @@ class WalkBar(QWidget):
         document = self._document
         if not document.is_open:
             return False
-        gallery = document.session.gallery
-        return len(gallery) > 1 and self._one_model() and document.knows(gallery[0].recipe.model)
+        keyframes = document.session.keyframes
+        return len(keyframes) > 1 and self._one_model() and document.knows(keyframes[0].model)
 
     def _one_model(self) -> bool:
-        return len({kept.recipe.model.digest for kept in self._document.session.gallery}) <= 1
+        return len({recipe.model.digest for recipe in self._document.session.keyframes}) <= 1
+
+    def go_to(self, frame: int) -> None:
+        """Somebody else has gone to a frame of the walk; it will be played from there."""
+        self.play(False)
+        self._at = frame
+
+    def frame_shown(self, frame: object) -> None:
+        """A picture has reached the screen; what the rate asked for beyond these was dropped."""
+        if self.playing:
+            self._drawn += 1
+            dropped = max(0, self._asked - self._drawn)
+            walk = self._document.session.walk
+            self.length.setText(f"{self._at / walk.fps:.1f} of {walk.seconds:.1f} s · {dropped} dropped")
 
     @property
     def playing(self) -> bool:
@@ -155,10 +176,11 @@ class WalkBar(QWidget):
             else:
                 present = self._document.recipe
                 # Where it was stopped, or at a kept picture; looking through all frames would hold the window up.
-                places = (self._at, *map(round, self._recipes.walk.places(len(self._recipes.keyframes))))
+                places = (self._at, *map(round, self._recipes.places()))
                 self._start = next((k for k in places if k < len(self._recipes) and self._recipes[k] == present), 0)
                 if self._start == len(self._recipes) - 1:
                     self._start = 0
+                self._drawn = self._asked = 0
                 self._document.hold("walk")
                 self._clock.start()
                 self._timer.start()
@@ -167,6 +189,7 @@ class WalkBar(QWidget):
             self._timer.stop()
             self._document.release("walk")
             self.playing_changed.emit(False)
+            self.show_session(self._document.session)
         self.play_button.setChecked(self.playing)
         self.play_button.set_icon("pause" if self.playing else "play")
 
@@ -175,7 +198,9 @@ class WalkBar(QWidget):
         self.play(False)
         if self.can_play:
             self._document.seal()
-            self._document.edit_recipe(**_fields(self._document.session.gallery[0].recipe))
+            self._at = 0
+            self.at_changed.emit(0)
+            self._document.edit(recipe=self.recipes()[0])
 
     def recipes(self) -> WalkRecipes:
         """The walk through the gallery. Raises GanvizError where there is none."""
@@ -195,12 +220,10 @@ class WalkBar(QWidget):
             self._document.edit(merge="walk", recipe=recipes[len(recipes) - 1])
             self.play(False)
             return
+        self._asked = frame - self._start + 1
         self._at = frame % len(recipes)
+        self.at_changed.emit(self._at)
         self._document.edit(merge="walk", recipe=recipes[self._at])
-
-
-def _fields(recipe: Any) -> dict[str, Any]:
-    return {name: getattr(recipe, name) for name in ("model", "latent", "label", "codes", "psi", "cutoff", "noise")}
 
 
 def _number(name: str, label: str, tip: str, value: float, limits: tuple[float, float], decimals: int) -> NumberField:

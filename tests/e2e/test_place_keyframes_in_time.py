@@ -1,0 +1,158 @@
+"""Somebody times a walk by hand: keyframes, scrubbing, speeds, a contact sheet."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from PySide6.QtCore import Qt
+
+from app.widgets.recipe_mime import to_mime
+from ganviz import cli
+from ganviz.expression import Seed
+from ganviz.session import load_session
+
+
+@pytest.fixture
+def story(begin, tiny_checkpoint: Path):
+    """Three seeds in the timeline, at frames 0, 30 and 60, and a walk of 61 frames."""
+    story = begin(tiny_checkpoint)
+    story.window.parts.show_tab("timeline")
+    for seed in (1, 2, 3):
+        story.find("seed").setValue(seed)
+        story.click("timeline-add")
+    story.settle()
+    return story
+
+
+def frames(story) -> list[int]:
+    return [item.frame for item in story.document.session.timeline.keyframes]
+
+
+def test_pictures_are_added_a_second_apart_and_the_walk_grows(story):
+    assert frames(story) == [0, 30, 60]
+    assert story.document.session.walk.frames == 61
+    story.click("undo")
+    assert frames(story) == [0, 30]
+
+
+def test_scrubbing_draws_the_frame_under_the_playhead_as_one_step(story):
+    track = story.find("timeline-track")
+    steps = len(story.document.history.past)
+    start, end = (int(track.x_of(frame)) for frame in (15, 45))
+    y = track.height() - 6
+    story.drag(track, track.rect().topLeft() + _point(start, y), _point(start + 20, y), _point(end, y))
+    story.settle()
+    assert track.playhead == 45
+    recipes = story.document.session.walk_recipes(False)
+    assert story.recipe == recipes[45]
+    assert len(story.document.history.past) == steps + 1
+    story.qtbot.keyClick(track, Qt.Key.Key_Right)
+    assert story.recipe == recipes[46]
+    story.qtbot.keyClick(track, Qt.Key.Key_Left, Qt.KeyboardModifier.ShiftModifier)
+    assert story.recipe == recipes[36]
+
+
+def test_a_keyframe_is_dragged_eased_replaced_and_removed(story):
+    track = story.find("timeline-track")
+    box = track.box_of(1).center().toPoint()
+    story.drag(track, box, box + _point(14, 0), _point(int(track.x_of(40)), box.y()))
+    assert frames(story) == [0, 40, 60]
+    story.qtbot.keyClick(track, Qt.Key.Key_Right, Qt.KeyboardModifier.AltModifier)
+    assert frames(story) == [0, 41, 60]
+    panel = story.find("timeline")
+    speeds = panel.menu_for(0).actions()[0].menu().actions()
+    next(action for action in speeds if action.text() == "hold").trigger()
+    assert story.document.session.walk_recipes(False)[40].latent == Seed(1)
+    story.find("seed").setValue(9)
+    story.click("timeline-update")
+    assert story.document.session.timeline.keyframes[1].recipe.latent == Seed(9)
+    story.qtbot.keyClick(track, Qt.Key.Key_Delete)
+    assert frames(story) == [0, 60]
+    story.click("timeline-clear")
+    assert frames(story) == []
+
+
+def test_the_gallery_is_timed_once_it_is_touched(begin, tiny_checkpoint: Path):
+    story = begin(tiny_checkpoint)
+    for seed in (1, 2, 3):
+        story.find("seed").setValue(seed)
+        story.click("keep")
+    story.window.parts.show_tab("timeline")
+    assert frames(story) == []
+    track = story.find("timeline-track")
+    box = track.box_of(1).center().toPoint()
+    story.drag(track, box, box + _point(14, 0), _point(int(track.x_of(10)), box.y()))
+    assert frames(story) == [0, 10, 59]
+
+
+def test_pictures_can_be_dropped_and_the_curve_shows_where_it_jumps(story):
+    track = story.find("timeline-track")
+    story.wait(lambda: track.curve)
+    assert not any(jump for _, _, jump in track.curve)
+    panel = story.find("timeline")
+    for index in range(2):
+        panel.menu_for(index).actions()[0].menu().actions()[-1].trigger()
+    story.wait(lambda: any(jump for _, _, jump in track.curve))
+    mime = to_mime([story.recipe])
+    track.dropEvent(_Drop(mime, track.x_of(20)))
+    assert 20 in frames(story)
+
+
+def test_the_timeline_is_saved_walked_and_drawn_as_a_contact_sheet(story, tmp_path: Path):
+    track = story.find("timeline-track")
+    track.moved.emit(1, 10)
+    story.document.save(tmp_path / "s.ganviz")
+    assert load_session(tmp_path / "s.ganviz").timeline == story.document.session.timeline
+    assert cli.main(["walk", "--session", str(tmp_path / "s.ganviz"), "--out", f"{tmp_path / 'frames'}/"]) == 0
+    story.qtbot.keyClick(track, Qt.Key.Key_BracketRight)
+    story.qtbot.keyClick(track, Qt.Key.Key_BracketRight)
+    story.settle()
+    shown = story.document.session.timeline.keyframes[track.selected].frame
+    walked = np.asarray(Image.open(tmp_path / "frames" / f"{shown:05d}.png"))
+    assert np.abs(walked.astype(int) - story.pixels()).max() <= 1
+    story.click("timeline-sheet")
+    story.find("export-sheet-path").setText(str(tmp_path / "contacts.png"))
+    story.click("export-sheet-go")
+    story.wait(lambda: (tmp_path / "contacts.png").exists() and not story.window.compute.job_running)
+    assert cli.main(["render", str(tmp_path / "contacts.png"), "--out", str(tmp_path / "again.png")]) == 0
+    first, again = (np.asarray(Image.open(tmp_path / name)) for name in ("contacts.png", "again.png"))
+    assert first.shape == (4 * 16, 6 * 16, 3)
+    assert np.array_equal(first, again)
+
+
+def test_playing_counts_the_frames_that_were_dropped(story):
+    story.click("walk-rewind")
+    story.find("walk-fps").setValue(1000)
+    story.click("walk-play")
+    story.wait(lambda: "dropped" in story.find("walk-length").text() or not story.window.parts.walk.playing)
+    story.wait(lambda: not story.window.parts.walk.playing)
+    assert "dropped" not in story.find("walk-length").text()
+    assert story.recipe.latent == Seed(3)
+
+
+def _point(x: int, y: int):
+    from PySide6.QtCore import QPoint
+
+    return QPoint(x, y)
+
+
+class _Drop:
+    """A drop as Qt reports it."""
+
+    def __init__(self, mime, x: float) -> None:
+        self._mime, self._x = mime, x
+
+    def mimeData(self):
+        return self._mime
+
+    def position(self):
+        from PySide6.QtCore import QPointF
+
+        return QPointF(self._x, 10)
+
+    def setDropAction(self, action) -> None:
+        pass
+
+    def accept(self) -> None:
+        pass
