@@ -78,12 +78,36 @@ def train(
     resume: bool,
     stdin: bool,
 ) -> None:
-    """Open the data, start or read the run folder, and run the trainer's loop."""
-    from ganviz.datasets import open_dataset
-    from trainers.control import Control, Display
-    from trainers.run import Run
+    """Open the data, start or read the run folder, and run the trainer's loop, beside other processes if there are."""
+    from trainers import distributed
 
-    folder = folder.expanduser()
+    with distributed.joined():
+        try:
+            _train(arch, kind, source, folder.expanduser(), given, resume=resume, stdin=stdin)
+        except distributed.LostTouch:
+            raise
+        except (GanvizError, click.UsageError) as error:
+            if distributed.rank() > 0:  # the first process says it
+                raise click.exceptions.Exit(1) from error
+            raise
+
+
+def _train(
+    arch: str,
+    kind: type[Any],
+    source: str | None,
+    folder: Path,
+    given: dict[str, Any],
+    *,
+    resume: bool,
+    stdin: bool,
+) -> None:
+    from ganviz.datasets import open_dataset
+    from trainers import distributed
+    from trainers.control import Control, Display
+    from trainers.run import Run, check_unused
+
+    leading = distributed.rank() == 0
     run: Run | None = None
     if resume:
         run = Run.read(folder, kind, arch)
@@ -91,15 +115,15 @@ def train(
         source = source or run.data_source
     else:
         config = make(kind, arch, given)
-        if (folder / "config.json").exists():
-            raise GanvizError(f"{folder}: it already holds a run; go on with --resume, or choose another folder")
-    check_parts(config)
+        distributed.everyone(lambda: check_unused(folder) if leading else None)
+    check_parts(config, distributed.size())
+    distributed.check_device(config.device)
     if source is None:
         raise click.UsageError("Missing option '--data'.")
     source = os.path.expanduser(source)
 
-    display = Display()
-    control = Control(stdin)
+    display = Display(quiet=not leading)
+    control = Control(stdin and leading)
     try:
         with control.signals():
             channels = config.channels if resume or "channels" in given else None
@@ -109,7 +133,7 @@ def train(
                     raise KeyboardInterrupt
                 display.loading(done, total)
 
-            data = open_dataset(source, config.resolution, channels, on_progress=loading)
+            data = distributed.in_turn(lambda: open_dataset(source, config.resolution, channels, on_progress=loading))
             if channels is None:
                 config = replace(config, channels=data.images.shape[3])
             for line in data.report:
@@ -118,16 +142,16 @@ def train(
                 raise GanvizError(
                     f"{source}: --conditional needs labels: folders named after the classes, or a dataset.json"
                 )
+            digest = distributed.first_text(data.digest if run is None else run.data_digest)
+            distributed.everyone(lambda: check_digest(source, data.digest, digest))
             if run is None:
                 where = source if not os.path.exists(source) else os.path.abspath(source)
-                run = Run.start(
-                    folder, arch, config, where, data.digest, command_text(arch, data.name, source, folder, given)
-                )
+                words = command_text(arch, data.name, source, folder, given)
+                facts = (folder, arch, config, where, digest, words)
+                run = distributed.everyone(lambda: Run.start(*facts) if leading else Run(*facts))
             else:
                 run = replace(run, config=config, command=resumed_command(arch, run, folder, given))
-                if data.digest != run.data_digest:
-                    raise GanvizError(f"{source}: not the data set that this run began with; give the same --data")
-                run.write_config()
+                distributed.everyone(run.write_config if leading else lambda: None)
             before = run.newest_snapshot()
             loop = resolve(TRAINERS[arch].train)
             loop(config, data, run, control, display, resume)
@@ -140,10 +164,16 @@ def train(
         display.close()
 
 
+def check_digest(source: str, digest: str, expected: str) -> None:
+    """Raise GanvizError when the data are others than those that a run began with."""
+    if digest != expected:
+        raise GanvizError(f"{source}: not the data set that this run began with; give the same --data")
+
+
 def command_text(arch: str, data_name: str, source: str, folder: Path, given: dict[str, Any]) -> str:
     """The command to repeat the run, with file names in place of paths: a card travels, and paths tell user names."""
     data = (os.path.basename(os.path.abspath(source)) if os.path.exists(source) else "") or data_name
-    return shlex.join(["ganviz", "train", arch, "--data", data, "--out", folder.resolve().name, *option_words(given)])
+    return shlex.join([*launcher(), arch, "--data", data, "--out", folder.resolve().name, *option_words(given)])
 
 
 def resumed_command(arch: str, run: "Run", folder: Path, given: dict[str, Any]) -> str:
@@ -153,8 +183,19 @@ def resumed_command(arch: str, run: "Run", folder: Path, given: dict[str, Any]) 
         return run.command
     newest = run.newest_snapshot()
     seen = int(newest.stem) if newest else 0
-    again = shlex.join(["ganviz", "train", arch, "--out", folder.resolve().name, "--resume", *words])
+    again = shlex.join([*launcher(), arch, "--out", folder.resolve().name, "--resume", *words])
     return f"{run.command}; stopped at {seen} images; {again}"
+
+
+def launcher() -> list[str]:
+    """What a training in as many processes is started with."""
+    from trainers import distributed
+
+    if distributed.size() == 1:
+        return ["ganviz", "train"]
+    machines, processes = distributed.size() // distributed.local_size(), distributed.local_size()
+    several = ["--nnodes", str(machines)] if machines > 1 else []
+    return ["torchrun", *several, "--nproc-per-node", str(processes), "-m", "trainers"]
 
 
 def option_words(given: dict[str, Any]) -> list[str]:

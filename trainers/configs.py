@@ -64,7 +64,7 @@ class Training:
     critic_steps: int = option(1, "discriminator steps for each generator step", "objective", low=1, high=100)
     reuse_fakes: bool = option(True, "use the images of the discriminator's step for the generator's too", "objective")
 
-    batch: int = option(64, "images a step", "optimisation", low=2, high=4096, fixed=True)
+    batch: int = option(64, "images a step, over all processes", "optimisation", low=2, high=4096, fixed=True)
     accumulate: int = option(
         1,
         "parts that a step's batch is drawn in, one after the other, to spare memory; batch norm, minibatch "
@@ -222,7 +222,7 @@ class InfoGANTraining(Training):
     )
     r1_gamma: float = option(0.0, "weight of the R1 penalty; 0: off", "objective", low=0, high=1000)
 
-    batch: int = option(128, "images a step", "optimisation", low=2, high=4096, fixed=True)
+    batch: int = option(128, "images a step, over all processes", "optimisation", low=2, high=4096, fixed=True)
     lr_d: float = option(2e-4, "learning rate of the discriminator and Q", "optimisation", low=0, high=1)
     beta1: float = option(0.5, "Adam's first decay", "optimisation", low=0, high=0.9999)
     beta2: float = option(0.999, "Adam's second decay", "optimisation", low=0, high=0.99999)
@@ -263,7 +263,7 @@ class GrowingTraining(Training):
     stable_images: int = option(100_000, "images at each resolution between two fades", "growth", low=1, fixed=True)
     batches: str = option(
         "4:128,8:128,16:64,32:32,64:16",
-        "images a step by resolution; --batch for those not listed",
+        "images a step, over all processes, by resolution; --batch for those not listed",
         "growth",
         fixed=True,
     )
@@ -308,7 +308,7 @@ class ProGANTraining(GrowingTraining):
     r1_gamma: float = option(0.0, "weight of the R1 penalty; 0: off", "objective", low=0, high=1000)
     drift: float = option(1e-3, "weight of the squared scores of reals", "objective", low=0, high=1)
 
-    batch: int = option(16, "images a step", "optimisation", low=2, high=4096, fixed=True)
+    batch: int = option(16, "images a step, over all processes", "optimisation", low=2, high=4096, fixed=True)
     warmup: int = option(0, "images over which the learning rate rises from 0", "optimisation", low=0)
 
 
@@ -335,7 +335,7 @@ class StyleTraining(Training):
     r2: bool = option(True, "penalise the slope at generated images as well (R2)", "objective")
     mixing: float = option(0.3, "chance of mixing the styles of two latents", "objective", low=0, high=1)
 
-    batch: int = option(16, "images a step", "optimisation", low=2, high=4096, fixed=True)
+    batch: int = option(16, "images a step, over all processes", "optimisation", low=2, high=4096, fixed=True)
     lr_g: float = option(2e-3, "learning rate of the generator", "optimisation", low=0, high=1)
     lr_d: float = option(2e-3, "learning rate of the discriminator", "optimisation", low=0, high=1)
     w_decay: float = option(0.995, "what the mean of w keeps a step", "optimisation", low=0, high=0.99999)
@@ -411,13 +411,13 @@ def check_norm(config: Any) -> None:
         )
 
 
-def check_parts(config: Any) -> None:
+def check_parts(config: Any, processes: int = 1) -> None:
     """A step's parts are equal, and of at least two images: of one alone no batch norm can be taken."""
+    parts = config.accumulate * processes
+    who = f"--accumulate {config.accumulate}" + (f" in {processes} processes" if processes > 1 else "")
     for size in config.step_sizes:
-        if size % config.accumulate or size < 2 * config.accumulate:
-            raise GanvizError(
-                f"--accumulate {config.accumulate}: expected equal parts of two images or more, got a step of {size}"
-            )
+        if size % parts or size < 2 * parts:
+            raise GanvizError(f"{who}: expected equal parts of two images or more, got a step of {size}; see --batch")
 
 
 def _listed(text: str) -> tuple[str, ...]:

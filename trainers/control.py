@@ -77,10 +77,14 @@ class Control:
 
 
 class Display:
-    """A bar with images a second and the time left on a terminal; a plain line now and then in a pipe."""
+    """A bar with images a second and the time left on a terminal; a plain line now and then in a pipe.
 
-    def __init__(self, every: float = 30.0, live: bool | None = None) -> None:
-        live = sys.stderr.isatty() if live is None else live
+    quiet  show nothing: of several processes one talks
+    """
+
+    def __init__(self, every: float = 30.0, live: bool | None = None, quiet: bool = False) -> None:
+        live = not quiet and (sys.stderr.isatty() if live is None else live)
+        self._quiet = quiet
         layout = "{percentage:3.0f}%|{bar}| {desc}"
         self._bar = tqdm(total=1.0, bar_format=layout, leave=False) if live else None
         self._every = 0.1 if live else every
@@ -90,7 +94,7 @@ class Display:
     def line(self, text: str) -> None:
         if self._bar is not None:
             self._bar.clear()
-        _say(text)
+        self._say(text)
 
     def loading(self, done: int, total: int) -> None:
         """Progress of preparing the data set."""
@@ -102,7 +106,7 @@ class Display:
             self._bar.n = done / total
             self._bar.set_description_str(text)
         else:
-            _say(text)
+            self._say(text)
 
     def speed(self, seconds: float, seen: int) -> float:
         """Images a second over about the last half minute."""
@@ -123,18 +127,19 @@ class Display:
             self._bar.n = share
             self._bar.set_description_str(text)
         else:
-            _say(text)
+            self._say(text)
 
     def close(self) -> None:
         if self._bar is not None:
             self._bar.close()
 
-
-def _say(text: str) -> None:
-    try:
-        click.echo(text, err=True)
-    except BrokenPipeError:
-        pass  # whoever watched has gone, as after `detach`; the training goes on without
+    def _say(self, text: str) -> None:
+        if self._quiet:
+            return
+        try:
+            click.echo(text, err=True)
+        except BrokenPipeError:
+            pass  # whoever watched has gone, as after `detach`; the training goes on without
 
 
 def _span(seconds: float) -> str:

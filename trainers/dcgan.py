@@ -9,7 +9,7 @@ from torch import Tensor
 from ganviz.datasets import Dataset
 from ganviz.models.dcgan import DCGANConfig, Discriminator, Generator
 from ganviz.render import pick_device
-from trainers import losses
+from trainers import distributed, losses
 from trainers import run as runs
 from trainers.augment import Strength, augment, lead
 from trainers.batches import one_hot, real_images
@@ -20,7 +20,7 @@ from trainers.ema import Average
 from trainers.journal import Journal
 from trainers.machine import pick_precision
 from trainers.optimisers import make_optimisers, penalty_weight, rate_factor, set_rates
-from trainers.parts import Parts, means
+from trainers.parts import Parts
 from trainers.preview import measure
 from trainers.run import Run
 
@@ -68,9 +68,12 @@ def train(config: DCGANTraining, data: Dataset, run: Run, control: Control, disp
         penalty_value = counters["penalty"]
         strength.restore(counters.get("strength", strength.counters()))  # older runs have none
         journal.restore(counters)
+    distributed.spread(G, D, average.net)
 
     def save(final: bool) -> None:
         """A snapshot of the average, a preview, and the state to go on from."""
+        if distributed.rank() > 0:
+            return
         shown = average.shown()
         facts = training_facts(config, G, D, data, chosen, apart, journal.clock.seconds, num_classes)
         if final and config.measure:
@@ -151,7 +154,7 @@ def train(config: DCGANTraining, data: Dataset, run: Run, control: Control, disp
                     loss = loss + 0.5 * gamma * config.r1_interval * penalty
                     noted[-1]["penalty"] = penalty
                 (loss / parts.count).backward()
-            told = means(noted)
+            told = distributed.average(D, noted)
             optimisers["D_optimiser"].step()
             if config.objective == "wgan":
                 losses.clip_weights(D, config.clip)
@@ -173,7 +176,7 @@ def train(config: DCGANTraining, data: Dataset, run: Run, control: Control, disp
                 loss = loss + config.feature_matching * matched
             noted.append({"loss_g": loss})
             (loss / parts.count).backward()
-        told |= means(noted)
+        told |= distributed.average(G, noted, D)
         optimisers["G_optimiser"].step()
         average.update(G, config.batch * config.critic_steps, journal.seen)
 

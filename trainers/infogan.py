@@ -10,7 +10,7 @@ from torch import Tensor
 from ganviz.datasets import Dataset
 from ganviz.models.infogan import Discriminator, Generator, InfoGANConfig
 from ganviz.render import pick_device
-from trainers import losses
+from trainers import distributed, losses
 from trainers import run as runs
 from trainers.augment import Strength, augment, lead
 from trainers.batches import real_images
@@ -22,7 +22,7 @@ from trainers.ema import Average
 from trainers.journal import Journal
 from trainers.machine import pick_precision
 from trainers.optimisers import make_optimisers, penalty_weight, rate_factor, set_rates
-from trainers.parts import Parts, means
+from trainers.parts import Parts
 from trainers.preview import measure
 from trainers.run import Run
 
@@ -70,9 +70,12 @@ def train(config: InfoGANTraining, data: Dataset, run: Run, control: Control, di
         penalty_value = counters["penalty"]
         strength.restore(counters["strength"])
         journal.restore(counters)
+    distributed.spread(G, D, average.net)
 
     def save(final: bool) -> None:
         """A snapshot of the average, a preview, and the state to go on from."""
+        if distributed.rank() > 0:
+            return
         shown = average.shown()
         facts = training_facts(config, G, D, data, chosen, apart, journal.clock.seconds)
         if final and config.measure:
@@ -149,7 +152,7 @@ def train(config: InfoGANTraining, data: Dataset, run: Run, control: Control, di
                     loss = loss + 0.5 * gamma * config.r1_interval * penalty
                     noted[-1]["penalty"] = penalty
                 (loss / parts.count).backward()
-            told = means(noted)
+            told = distributed.average(D, noted)
             optimisers["D_optimiser"].step()
             if config.objective == "wgan":
                 losses.clip_weights(D, config.clip)
@@ -172,7 +175,7 @@ def train(config: InfoGANTraining, data: Dataset, run: Run, control: Control, di
             weighted, categorical, continuous = information(features, codes)
             noted.append({"loss_g": loss, "categorical": categorical, "continuous": continuous})
             ((loss + weighted) / parts.count).backward()
-        told |= means(noted)
+        told |= distributed.average(G, noted, D)
         optimisers["G_optimiser"].step()
         average.update(G, config.batch * config.critic_steps, journal.seen)
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ganviz.errors import GanvizError
+from trainers import distributed
 from trainers.control import Control, Display
 from trainers.run import Clock, Run, share_done
 from trainers.threads import Threads
@@ -18,6 +19,8 @@ class Journal:
 
     seen    images that D was shown, which is what budgets and schedules count
     step    steps of G
+
+    Several processes come to the same answers: by the first one's clock, and a stop in one is a stop in all.
     """
 
     def __init__(self, run: Run, control: Control, display: Display) -> None:
@@ -30,15 +33,19 @@ class Journal:
         self._config = run.config
         self._control = control
         self._display = display
-        self._threads = Threads(run.config.threads, run.config.images == 0, os.cpu_count() or 1)
+        follow = run.config.images == 0 and distributed.size() == 1  # together they would measure one another
+        self._threads = Threads(run.config.threads, follow, os.cpu_count() or 1)
         self._set_dates(first=True)
+        self._agree()
 
     def restore(self, counters: Mapping[str, Any]) -> None:
         """Go on from what `counters` gave; the log forgets what came after."""
         self.seen, self.step, self._sums = counters["seen"], counters["step"], dict(counters["sums"])
         self.clock = Clock(counters["seconds"])
-        self._run.trim_log(self.seen)
+        if distributed.rank() == 0:
+            self._run.trim_log(self.seen)
         self._set_dates(first=True)
+        self._agree()
 
     def counters(self) -> dict[str, Any]:
         return {"seen": self.seen, "step": self.step, "sums": self._sums, "seconds": self.clock.seconds}
@@ -46,11 +53,11 @@ class Journal:
     @property
     def share(self) -> float:
         """How much of the budget is used, 0 to 1."""
-        return share_done(self._config, self.seen, self.clock.seconds)
+        return share_done(self._config, self.seen, self._seconds)
 
     @property
     def going_on(self) -> bool:
-        return self.share < 1 and not self._control.stopping
+        return self.share < 1 and not self._stopping
 
     def note(self, values: Mapping[str, float], state: Mapping[str, float]) -> None:
         """Count a step of G: `values` are averaged between log lines, `state` is logged as it stands.
@@ -71,17 +78,18 @@ class Journal:
         if self.step % LOG_STEPS == 0:
             means = {name: value / LOG_STEPS for name, value in self._sums.items()}
             speed = self._display.speed(self.clock.seconds, self.seen)
-            self._run.log(
-                {"images": self.seen, "step": self.step, **means, **state},
-                {"seconds": self.clock.seconds, "images_per_second": speed, "threads": self._threads.count},
-            )
+            clock = {"seconds": self.clock.seconds, "images_per_second": speed, "threads": self._threads.count}
+            if distributed.rank() == 0:
+                self._run.log({"images": self.seen, "step": self.step, **means, **state}, clock)
             self._sums = dict.fromkeys(self._sums, 0.0)
         text = f"D {values['loss_d']:.3f} G {values['loss_g']:.3f}"
         self._display.show(self.share, self.seen, self.clock.seconds, text)
 
     def due(self) -> str | None:
-        """ "snapshot", "preview" or None: what the clock asks for now."""
+        """ "snapshot", "preview" or None: what the clock asks for now; of several processes, the first."""
         now = self.clock.seconds
+        if distributed.rank() > 0:
+            return None
         if now >= self._next_snapshot:
             self._set_dates()
             return "snapshot"
@@ -93,10 +101,18 @@ class Journal:
     def obey(self) -> None:
         """Take orders; return when it goes on or ends."""
         self._control.poll()
-        while self._control.paused and not self._control.stopping:
+        self._agree()
+        while self._paused and not self._stopping:
             self.clock.pause()
             self._control.poll(wait=0.2)
+            self._agree()
         self.clock.go_on()
+
+    def _agree(self) -> None:
+        """Learn what holds for all processes until the next call, whatever this one is told meanwhile."""
+        self._stopping, self._paused, self._seconds = distributed.agree(
+            self._control.stopping, self._control.paused, self.clock.seconds
+        )
 
     def _set_dates(self, first: bool = False) -> None:
         """When the next snapshot and preview are due; the first ones within a minute, so that a run can be opened."""

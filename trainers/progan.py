@@ -10,7 +10,7 @@ from torch import Tensor
 from ganviz.datasets import Dataset
 from ganviz.models.progan import Discriminator, Generator, ProGANConfig
 from ganviz.render import pick_device
-from trainers import losses
+from trainers import distributed, losses
 from trainers import run as runs
 from trainers.augment import Strength, augment, lead
 from trainers.batches import one_hot, real_images
@@ -22,7 +22,7 @@ from trainers.growth import at_phase, grow, phase_at, placed
 from trainers.journal import Journal
 from trainers.machine import pick_precision
 from trainers.optimisers import make_optimisers, penalty_weight, rate_factor, set_rates
-from trainers.parts import Parts, means
+from trainers.parts import Parts
 from trainers.preview import measure
 from trainers.run import Run
 
@@ -66,9 +66,12 @@ def train(config: ProGANTraining, data: Dataset, run: Run, control: Control, dis
         penalty_value = counters["penalty"]
         strength.restore(counters["strength"])
         journal.restore(counters)
+    distributed.spread(G, D, average.net)
 
     def save(final: bool) -> None:
         """A snapshot of the average, a preview, and the state to go on from."""
+        if distributed.rank() > 0:
+            return
         shown = average.shown()
         size = shown.config.resolution
         facts = training_facts(config, G, D, data, chosen, apart, journal.clock.seconds, num_classes, size)
@@ -103,6 +106,7 @@ def train(config: ProGANTraining, data: Dataset, run: Run, control: Control, dis
         while phase.resolution > G.config.resolution:
             save(final=False)  # what this resolution came to
             G, D = grow(G, D, average, 2 * G.config.resolution, config.seed)
+            distributed.spread(G, D, average.net)
             # New optimisers, as the authors have it: what the old ones knew is of another network.
             optimisers = make_optimisers(config, G, D)
         for net in (G, D):
@@ -154,7 +158,7 @@ def train(config: ProGANTraining, data: Dataset, run: Run, control: Control, dis
                     loss = loss + 0.5 * gamma * config.r1_interval * penalty
                     noted[-1]["penalty"] = penalty
                 (loss / parts.count).backward()
-            told = means(noted)
+            told = distributed.average(D, noted)
             optimisers["D_optimiser"].step()
             strength.watch(told["lead"], phase.batch)
             penalty_value = told.get("penalty", penalty_value)
@@ -171,7 +175,7 @@ def train(config: ProGANTraining, data: Dataset, run: Run, control: Control, dis
             loss = objective.generator(judge(fake, fake_label, random), *against)
             noted.append({"loss_g": loss})
             (loss / parts.count).backward()
-        told |= means(noted)
+        told |= distributed.average(G, noted, D)
         optimisers["G_optimiser"].step()
         average.update(G, phase.batch * config.critic_steps, journal.seen)
 

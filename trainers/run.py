@@ -28,6 +28,7 @@ from ganviz.errors import GanvizError
 from ganviz.files import atomic_path
 from ganviz.models.base import StagedGenerator
 from ganviz.spec import Card
+from trainers import distributed
 from trainers.preview import preview_pixels
 
 FORMAT = 1
@@ -50,8 +51,7 @@ class Run:
     @classmethod
     def start(cls, folder: Path, arch: str, config: Any, data_source: str, data_digest: str, command: str) -> "Run":
         """Make a new run folder; one that already holds a run is refused."""
-        if (folder / "config.json").exists():
-            raise GanvizError(f"{folder}: it already holds a run; go on with --resume, or choose another folder")
+        check_unused(folder)
         try:
             for part in ("previews", "snapshots"):
                 (folder / part).mkdir(parents=True, exist_ok=True)
@@ -68,7 +68,8 @@ class Run:
 
         path = folder / "config.json"
         try:
-            stored = json.loads(path.read_text(encoding="utf-8"))
+            with distributed.first_file(path) as there:
+                stored = json.loads(there.read_text(encoding="utf-8"))
             if stored["format"] != FORMAT:
                 raise GanvizError(f"{path}: format {stored['format']} is not known, expected {FORMAT}; update ganviz")
             if stored["arch"] != arch:
@@ -166,12 +167,15 @@ class Run:
     def load_state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
         """The tensors and counters of `save_state`."""
         path = self.folder / "state.safetensors"
-        if not path.exists():
-            raise GanvizError(f"{path}: not there, so the run stopped before its first snapshot; start a new run")
         try:
-            with safe_open(path, framework="pt") as file:
-                header = json.loads((file.metadata() or {})[STATE_KEY])
-                tensors = {name: file.get_tensor(name) for name in file.keys()}
+            with distributed.first_file(path) as there:
+                if not there.exists():
+                    raise GanvizError(
+                        f"{path}: not there, so the run stopped before its first snapshot; start a new run"
+                    )
+                with safe_open(there, framework="pt") as file:
+                    header = json.loads((file.metadata() or {})[STATE_KEY])
+                    tensors = {name: file.get_tensor(name) for name in file.keys()}
             if header["format"] != FORMAT:
                 raise GanvizError(f"{path}: format {header['format']} is not known, expected {FORMAT}; update ganviz")
             if header["data"] != self.data_digest:
@@ -179,6 +183,12 @@ class Run:
             return tensors, dict(header["counters"])
         except (SafetensorError, OSError, ValueError, KeyError, TypeError) as error:
             raise GanvizError(f"{path}: the resume state is damaged ({error})") from error
+
+
+def check_unused(folder: Path) -> None:
+    """Raise GanvizError when the folder already holds a run."""
+    if (folder / "config.json").exists():
+        raise GanvizError(f"{folder}: it already holds a run; go on with --resume, or choose another folder")
 
 
 # --- what goes into the state ------------------------------------------------------------------------------------
@@ -311,5 +321,7 @@ def share_done(config: Any, seen: int, seconds: float) -> float:
 
 
 def default_threads(asked: int) -> int:
-    """All processors but one unless a number was asked for: the rest of the machine stays usable."""
-    return asked or max(1, (os.cpu_count() or 2) - 1)
+    """Unless a number was asked for, all processors but one, so that the rest of the machine stays usable; where
+    several processes train on this machine, their share of the processors."""
+    cores, sharing = os.cpu_count() or 2, distributed.local_size()
+    return asked or max(1, cores - 1 if sharing == 1 else cores // sharing)

@@ -12,7 +12,7 @@ from torch import Tensor
 from ganviz.datasets import Dataset
 from ganviz.models import stylegan, stylegan2
 from ganviz.render import pick_device
-from trainers import losses
+from trainers import distributed, losses
 from trainers import run as runs
 from trainers.augment import Strength, augment, lead
 from trainers.batches import one_hot, real_images
@@ -24,7 +24,7 @@ from trainers.growth import Phase, at_phase, grow, phase_at, placed
 from trainers.journal import Journal
 from trainers.machine import pick_precision
 from trainers.optimisers import make_optimisers, penalty_weight, rate_factor, set_rates
-from trainers.parts import Parts, means
+from trainers.parts import Parts
 from trainers.preview import measure
 from trainers.run import Run
 
@@ -69,9 +69,12 @@ def train(
         penalty_value = counters["penalty"]
         strength.restore(counters["strength"])
         journal.restore(counters)
+    distributed.spread(G, D, average.net)
 
     def save(final: bool) -> None:
         """A snapshot of the average, a preview, and the state to go on from."""
+        if distributed.rank() > 0:
+            return
         shown = average.shown()
         size = shown.config.resolution
         facts = training_facts(config, G, D, data, chosen, apart, journal.clock.seconds, num_classes, size)
@@ -111,6 +114,7 @@ def train(
             while phase.resolution > G.config.resolution:
                 save(final=False)  # what this resolution came to
                 G, D = grow(G, D, average, 2 * G.config.resolution, config.seed)
+                distributed.spread(G, D, average.net)
                 optimisers = make_optimisers(config, G, D)
             for net in (G, D):
                 net.alpha.fill_(phase.alpha)
@@ -162,7 +166,7 @@ def train(
                     loss = loss + 0.5 * gamma * config.r1_interval * penalty
                     noted[-1]["penalty"] = penalty
                 (loss / parts.count).backward()
-            told = means(noted)
+            told = distributed.average(D, noted)
             optimisers["D_optimiser"].step()
             strength.watch(told["lead"], phase.batch)
             penalty_value = told.get("penalty", penalty_value)
@@ -188,7 +192,7 @@ def train(
                 noted[-1]["path_length"] = mean
                 penalty = pl_weight * config.pl_interval * (length - mean).square().mean()
                 (penalty / parts.count).backward()
-        told |= means(noted)
+        told |= distributed.average(G, noted, D)
         optimisers["G_optimiser"].step()
         average.update(G, phase.batch * config.critic_steps, journal.seen)
         pl_mean.fill_(told.get("path_length", pl_mean.item()))
