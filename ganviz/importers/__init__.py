@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 IMPORTERS: dict[str, str] = {
     "nvidia-stylegan2": "ganviz.importers.nvidia_stylegan2:NvidiaStyleGAN2",
     "rosinality-stylegan2": "ganviz.importers.rosinality_stylegan2:RosinalityStyleGAN2",
+    "rosinality-stylegan": "ganviz.importers.rosinality_stylegan:RosinalityStyleGAN",
+    "rosinality-progan": "ganviz.importers.rosinality_progan:RosinalityProGAN",
+    "gan-zoo-pgan": "ganviz.importers.gan_zoo:ZooPGAN",
+    "gan-zoo-dcgan": "ganviz.importers.gan_zoo:ZooDCGAN",
+    "natsu-infogan": "ganviz.importers.natsu_infogan:NatsuInfoGAN",
     "pytorch-dcgan": "ganviz.importers.pytorch_dcgan:PytorchDCGAN",
     "openvino-mobilestylegan": "ganviz.importers.openvino:OpenVINO",
 }

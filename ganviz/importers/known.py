@@ -61,6 +61,7 @@ DICTIONARIES = {
 }
 HARMLESS = {
     "argparse.Namespace",
+    "models.utils.config.BaseConfig",
     "numpy.ndarray",
     "copy_reg._reconstructor",
     "copyreg._reconstructor",

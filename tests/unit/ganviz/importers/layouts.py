@@ -34,10 +34,12 @@ def numbers(name: str, shape: tuple[int, ...]) -> np.ndarray:
         return 0.25 * x
     if leaf in ("noise_strength",) or (".noise" in name and leaf.startswith("weight")):
         return 0.2 * x
-    if name.startswith(("style.", "mapping.fc")):  # these are used a hundredth as large
+    if name.startswith(("style.", "mapping.fc")) and ".linear." not in name:  # these are used a hundredth as large
         return (60 if leaf == "weight" else 20) * x
-    if name.startswith("to_rgb") and len(shape) == 5 or "torgb.weight" in name:
+    if ("to_rgb" in name and len(shape) > 3) or "torgb.weight" in name:
         return 0.2 * x
+    if ".conv1.1.weight" in name or ".conv1.2.weight" in name:
+        return np.broadcast_to(np.outer([1, 2, 1], [1, 2, 1]).astype(np.float32) / 16, shape)
     if leaf == "resample_filter":
         return BILINEAR
     if leaf == "kernel":
@@ -65,10 +67,17 @@ class Layout:
     suffix: str = ".pth"
     asked: dict[str, Any] = field(default_factory=dict)
     wants: tuple[str, ...] = ()
+    name: str = ""
+    untrained: tuple[str, ...] = ()
+    """Parts of the names of tensors that are still zero."""
+
+    def weights(self) -> "OrderedDict[str, np.ndarray]":
+        made = filled(self.shapes)
+        return OrderedDict((k, 0 * v if any(part in k for part in self.untrained) else v) for k, v in made.items())
 
     def make(self, folder: Path, name: str = "model", **changed: np.ndarray | None) -> Path:
         """Write a file; `changed` replaces tensors, or drops them where None."""
-        weights = {**filled(self.shapes), **{key: value for key, value in changed.items() if value is not None}}
+        weights = {**self.weights(), **{key: value for key, value in changed.items() if value is not None}}
         for key in (key for key, value in changed.items() if value is None):
             del weights[key]
         path = folder / f"{name}{self.suffix}"
@@ -305,10 +314,182 @@ def nvidia_stylegan2_attributes() -> dict[str, dict[str, Any]]:
     }
 
 
+# -- rosinality's StyleGAN and ProGAN -------------------------------------------------------------------------------
+
+
+def rosinality_stylegan(widths: tuple[int, ...] = (6, 6, 5, 4, 3), fused: int = 2, w_dim: int = 8) -> Shapes:
+    """`fused`: the first of the resolutions that enlarge and convolve in one; the last one is not trained."""
+    shapes: Shapes = {}
+
+    def layer(prefix: str, part: int, width: int) -> None:
+        shapes[f"{prefix}.noise{part}.weight_orig"] = (1, width, 1, 1)
+        shapes[f"{prefix}.adain{part}.style.linear.bias"] = (2 * width,)
+        shapes[f"{prefix}.adain{part}.style.linear.weight_orig"] = (2 * width, w_dim)
+
+    for k, width in enumerate(widths):
+        prefix, before = f"generator.progression.{k}", widths[max(k - 1, 0)]
+        if k == 0:
+            shapes[f"{prefix}.conv1.input"] = (1, width, 4, 4)
+        elif k >= fused:
+            shapes[f"{prefix}.conv1.0.weight"], shapes[f"{prefix}.conv1.0.bias"] = (before, width, 3, 3), (width,)
+        else:
+            shapes[f"{prefix}.conv1.1.conv.bias"] = (width,)
+            shapes[f"{prefix}.conv1.1.conv.weight_orig"] = (width, before, 3, 3)
+        for leaf in ("weight", "weight_flip") if k else ():
+            shapes[f"{prefix}.conv1.{1 if k >= fused else 2}.{leaf}"] = (width, 1, 3, 3)
+        layer(prefix, 1, width)
+        shapes[f"{prefix}.conv2.conv.bias"] = (width,)
+        shapes[f"{prefix}.conv2.conv.weight_orig"] = (width, width, 3, 3)
+        layer(prefix, 2, width)
+    for k, width in enumerate(widths):
+        shapes[f"generator.to_rgb.{k}.conv.bias"] = (3,)
+        shapes[f"generator.to_rgb.{k}.conv.weight_orig"] = (3, width, 1, 1)
+    for k in range(1, 6, 2):
+        shapes[f"style.{k}.linear.bias"], shapes[f"style.{k}.linear.weight_orig"] = (w_dim,), (w_dim, w_dim)
+    return shapes
+
+
+def write_rosinality_stylegan(weights: dict[str, np.ndarray], path: Path) -> None:
+    torch.save({"generator": tensors(weights), "discriminator": {}, "g_running": tensors(weights)}, path)
+
+
+def rosinality_progan(widths: tuple[int, ...] = (6, 5, 4), classes: int = 3, noise: int = 5) -> Shapes:
+    shapes: Shapes = {"label_embed.weight": (classes, classes)}
+    for k, width in enumerate(widths):
+        before = (noise + classes, *widths)[k]
+        for place, inputs in ((0, before), (3, width)):
+            kernel = 4 if (k, place) == (0, 0) else 3
+            shapes[f"progression.{k}.conv.{place}.conv.bias"] = (width,)
+            shapes[f"progression.{k}.conv.{place}.conv.weight_orig"] = (width, inputs, kernel, kernel)
+    for k, width in enumerate(widths):
+        shapes[f"to_rgb.{k}.weight"], shapes[f"to_rgb.{k}.bias"] = (3, width, 1, 1), (3,)
+    return shapes
+
+
+def write_module(weights: dict[str, np.ndarray], path: Path) -> None:
+    """A whole module of classes that are nowhere to be found when it is read."""
+
+    class Generator:
+        pass
+
+    def make(name: str, state: dict[str, Any]) -> Any:
+        made = Generator()
+        made.__dict__.update(state)
+        return made
+
+    with pretended("model", Generator=Generator):
+        torch.save(modules(tensors(weights), {}, make), path, _use_new_zipfile_serialization=False)
+
+
+# -- pytorch_GAN_zoo and InfoGAN-PyTorch ----------------------------------------------------------------------------
+
+
+def zoo_pgan(widths: tuple[int, ...] = (6, 5, 4), inputs: int = 10) -> Shapes:
+    shapes: Shapes = {}
+
+    def conv(prefix: str, before: int, width: int, kernel: int) -> None:
+        shapes[f"{prefix}.module.weight"] = (width, before, kernel, kernel)
+        shapes[f"{prefix}.module.bias"] = (width,)
+
+    for k, (before, width) in enumerate(pairwise(widths)):
+        conv(f"scaleLayers.{k}.0", before, width, 3)
+        conv(f"scaleLayers.{k}.1", width, width, 3)
+    for k, width in enumerate(widths):
+        conv(f"toRGBLayers.{k}", width, 3, 1)
+    shapes["formatLayer.module.weight"] = (16 * widths[0], inputs)
+    shapes["formatLayer.module.bias"] = (16 * widths[0],)
+    conv("groupScale0.0", widths[0], widths[0], 3)
+    return shapes
+
+
+def zoo_dcgan(widths: tuple[int, ...] = (8, 4, 2), z_dim: int = 6) -> Shapes:
+    shapes: Shapes = {"formatLayer.weight": (z_dim, widths[0], 4, 4)}
+    for k, width in enumerate(widths):
+        if k > 0:
+            shapes[f"main.convTranspose{k}.weight"] = (widths[k - 1], width, 4, 4)
+        shapes.update(norm(f"main.batchNorm{k}", width))
+    return {**shapes, "main.outlayer.weight": (widths[-1], 3, 4, 4)}
+
+
+def write_zoo(settings: dict[str, Any]) -> Callable[[dict[str, np.ndarray], Path], None]:
+    def write(weights: dict[str, np.ndarray], path: Path) -> None:
+        class BaseConfig:
+            pass
+
+        config = BaseConfig()
+        config.__dict__.update(settings)
+        with pretended("models.utils.config", BaseConfig=BaseConfig):
+            tree = {"config": config, "netG": tensors(weights), "netD": {}, "avgG": tensors(weights)}
+            torch.save(tree, path, _use_new_zipfile_serialization=False)
+
+    return write
+
+
+def natsu_mnist(widths: tuple[int, ...] = (8, 6, 4), inputs: int = 12) -> Shapes:
+    shapes: Shapes = {}
+    for k, (kernel, before, width) in enumerate(zip((1, 7, 4, 4), (inputs, *widths), (*widths, 1), strict=True)):
+        shapes[f"tconv{k + 1}.weight"] = (before, width, kernel, kernel)
+        if k < len(widths):
+            shapes.update(norm(f"bn{k + 1}", width))
+    return shapes
+
+
+def natsu_celeba(widths: tuple[int, ...] = (8, 6, 5, 4), inputs: int = 12) -> Shapes:
+    shapes: Shapes = {}
+    for k, (before, width) in enumerate(zip((inputs, *widths), (*widths, 3), strict=True)):
+        shapes[f"tconv{k + 1}.weight"] = (before, width, 4 if k else 2, 4 if k else 2)
+        if k < 2:
+            shapes.update(norm(f"bn{k + 1}", width))
+    return shapes
+
+
+def write_natsu(params: dict[str, Any]) -> Callable[[dict[str, np.ndarray], Path], None]:
+    def write(weights: dict[str, np.ndarray], path: Path) -> None:
+        others = {name: {} for name in ("discriminator", "netD", "netQ", "optimD", "optimG")}
+        torch.save({"netG": tensors(weights), **others, "params": params}, path)
+
+    return write
+
+
+MNIST = {"dataset": "MNIST", "num_z": 7, "num_dis_c": 1, "dis_c_dim": 3, "num_con_c": 2}
+CELEBA = {"dataset": "CelebA", "num_z": 6, "num_dis_c": 2, "dis_c_dim": 3, "num_con_c": 0}
+
 LAYOUTS: dict[str, Layout] = {
+    "rosinality-stylegan": Layout(
+        "rosinality-stylegan",
+        rosinality_stylegan(),
+        write_rosinality_stylegan,
+        ".model",
+        untrained=("progression.4.noise",),
+    ),
+    "rosinality-progan": Layout(
+        "rosinality-progan", rosinality_progan(), write_module, ".model", wants=("model.Generator",)
+    ),
+    "gan-zoo-pgan": Layout(
+        "gan-zoo-pgan",
+        zoo_pgan(),
+        write_zoo({"lossCriterion": "WGANGP", "alpha": 0.25, "leakyReluLeak": 0.2, "attribKeysOrder": None}),
+    ),
+    "gan-zoo-pgan-classes": Layout(
+        "gan-zoo-pgan",
+        zoo_pgan(),
+        write_zoo(
+            {
+                "lossCriterion": "MSE",
+                "alpha": 0,
+                "leakyReluLeak": 0.2,
+                "attribKeysOrder": {"kind": {"order": 0, "values": ["ant", "bee", "cat"]}},
+            }
+        ),
+    ),
+    "gan-zoo-dcgan": Layout("gan-zoo-dcgan", zoo_dcgan(), write_zoo({"lossCriterion": "DCGAN"})),
+    "natsu-infogan": Layout("natsu-infogan", natsu_mnist(), write_natsu(MNIST), ""),
+    "natsu-infogan-celeba": Layout("natsu-infogan", natsu_celeba(), write_natsu(CELEBA), ""),
     "pytorch-dcgan": Layout("pytorch-dcgan", dcgan(), write_state_dict),
     "rosinality-stylegan2": Layout("rosinality-stylegan2", rosinality_stylegan2(), write_rosinality_stylegan2, ".pt"),
     "nvidia-stylegan2": Layout(
         "nvidia-stylegan2", nvidia_stylegan2(), write_nvidia(nvidia_stylegan2_attributes()), ".pkl"
     ),
 }
+for _name, _layout in LAYOUTS.items():
+    _layout.name = _name
