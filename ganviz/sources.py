@@ -99,7 +99,8 @@ def open_source(path_or_name: str | os.PathLike[str], split: str = "train") -> I
     elif path.is_dir():
         yield _folder_source(path, name)
     elif path.is_file() and path.suffix.lower() == ".npz":
-        yield _npz_source(path, name, class_names)
+        with _open_npz(path) as npz:
+            yield _npz_source(path, name, class_names, npz)
     elif path.is_file() and zipfile.is_zipfile(path):
         with _open_zip(path) as archive:
             yield _zip_source(path, name, archive)
@@ -275,34 +276,78 @@ def _json_labels(
     return kept, tuple(labels), tuple(str(k) for k in range(max(labels) + 1)), notes
 
 
-def _npz_source(path: Path, name: str, class_names: tuple[str, ...]) -> Source:
+@contextmanager
+def _open_npz(path: Path) -> Iterator[np.lib.npyio.NpzFile]:
+    try:
+        archive = np.load(path, allow_pickle=False)
+    except UNREADABLE as error:
+        raise GanvizError(f"{path}: not a readable .npz of plain arrays ({error})") from error
+    if not isinstance(archive, np.lib.npyio.NpzFile):
+        raise GanvizError(f"{path}: expected an .npz with an array `images`, this is a single array (.npy)")
+    with archive:
+        yield archive
+
+
+def _npz_source(path: Path, name: str, class_names: tuple[str, ...], npz: np.lib.npyio.NpzFile) -> Source:
+    if "images" not in npz:
+        raise GanvizError(f"{path}: expected an array `images`, found {_some(list(npz)) or 'nothing'}")
     try:
         with open(path, "rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
-        archive = np.load(path, allow_pickle=False)
-        if not isinstance(archive, np.lib.npyio.NpzFile):
-            raise GanvizError(f"{path}: expected an .npz with an array `images`, this is a single array (.npy)")
-        with archive:
-            if "images" not in archive:
-                raise GanvizError(f"{path}: expected an array `images`, found {_some(list(archive)) or 'nothing'}")
-            images = archive["images"]
-            labels = archive["labels"] if "labels" in archive else None
+        images = NpzImages(path, npz)
+        labels = npz["labels"] if "labels" in npz else None
     except UNREADABLE as error:
         raise GanvizError(f"{path}: not a readable .npz of plain arrays ({error})") from error
-    for array in (images, labels):
-        if array is not None and not isinstance(array, np.ndarray):  # a member that is no array comes back as bytes
-            raise GanvizError(f"{path}: expected `images` and `labels` as arrays, found files of another kind")
-    if images.dtype != np.uint8 or images.ndim not in (3, 4) or (images.ndim == 4 and images.shape[3] not in (1, 3, 4)):
-        raise GanvizError(
-            f"{path}: expected `images` as uint8 (N, H, W) or (N, H, W, C), got {images.dtype} {images.shape}"
-        )
+    if labels is not None and not isinstance(labels, np.ndarray):  # a member that is no array comes back as bytes
+        raise GanvizError(f"{path}: expected `images` and `labels` as arrays, found files of another kind")
     return _array_source(path, name, images, labels, class_names, digest)
+
+
+class NpzImages:
+    """The array `images` of an .npz as uint8 (N, H, W) or (N, H, W, C), of which one image at a time is in memory.
+
+    Cheap when read in order, as a data set is prepared. Raises GanvizError for what is no such array.
+    """
+
+    def __init__(self, path: Path, npz: np.lib.npyio.NpzFile) -> None:
+        self._path = path
+        assert npz.zip is not None
+        member = "images.npy" if "images.npy" in npz.zip.namelist() else "images"
+        self._file = npz.zip.open(member)
+        if self._file.read(len(np.lib.format.MAGIC_PREFIX)) != np.lib.format.MAGIC_PREFIX:
+            raise GanvizError(f"{path}: expected `images` and `labels` as arrays, found files of another kind")
+        self._file.seek(0)
+        if np.lib.format.read_magic(self._file) == (1, 0):
+            shape, by_columns, dtype = np.lib.format.read_array_header_1_0(self._file)
+        else:
+            shape, by_columns, dtype = np.lib.format.read_array_header_2_0(self._file)
+        if dtype != np.uint8 or len(shape) not in (3, 4) or (len(shape) == 4 and shape[3] not in (1, 3, 4)):
+            raise GanvizError(f"{path}: expected `images` as uint8 (N, H, W) or (N, H, W, C), got {dtype} {shape}")
+        self._whole = npz["images"] if by_columns else None  # whose images do not lie one after another
+        self.shape = shape
+        self._start = self._file.tell()
+        self._size = math.prod(shape[1:])
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, index: int) -> np.ndarray:
+        if self._whole is not None:
+            return self._whole[index]
+        try:
+            self._file.seek(self._start + index * self._size)
+            raw = self._file.read(self._size)
+            if index == len(self) - 1:
+                self._file.read(1)  # past the end, where the zip's checksum is looked at
+            return np.frombuffer(raw, np.uint8).reshape(self.shape[1:])
+        except UNREADABLE as error:
+            raise GanvizError(f"{self._path}: not a readable .npz of plain arrays ({error})") from error
 
 
 def _array_source(
     path: Path,
     name: str,
-    images: np.ndarray,
+    images: "np.ndarray | NpzImages",
     labels: np.ndarray | None,
     class_names: tuple[str, ...],
     digest: str,
@@ -320,7 +365,7 @@ def _array_source(
         numbers = tuple(int(label) for label in labels)
         if len(class_names) <= max(numbers):
             class_names = tuple(str(k) for k in range(max(numbers) + 1))
-    grey = images.ndim == 3 or images.shape[3] == 1
+    grey = len(images.shape) == 3 or images.shape[3] == 1
     files = tuple(str(index) for index in range(len(images)))
     return Source(
         name,

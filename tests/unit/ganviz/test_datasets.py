@@ -2,7 +2,9 @@ import gzip
 import io
 import json
 import os
+import tracemalloc
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -124,6 +126,28 @@ def test_an_npz_may_hold_grey_images_and_labels(tmp_path: Path, cache: Path) -> 
     data = open_dataset(path, 32, cache=cache)
     assert data.images.shape == (4, 32, 32, 1) and data.class_names == sources.DIGIT_CLASSES
     assert open_dataset(path, 32, 3, cache=cache).images.shape == (4, 32, 32, 3)
+
+
+def test_an_npz_in_the_order_of_fortran_holds_the_same_images(tmp_path: Path, cache: Path) -> None:
+    images = random_pixels(3, 16, 16)
+    np.savez(tmp_path / "columns.npz", images=np.asfortranarray(images))
+    assert np.array_equal(open_dataset(tmp_path / "columns.npz", 16, cache=cache).images[..., 0], images)
+
+
+@pytest.mark.parametrize("save", [np.savez, np.savez_compressed], ids=["stored", "compressed"])
+def test_of_an_npz_one_image_at_a_time_is_in_memory(save: Callable, tmp_path: Path, cache: Path) -> None:
+    images = np.zeros((160, 256, 256, 3), np.uint8)
+    images[:, 7] = np.arange(160)[:, None, None]
+    save(tmp_path / "large.npz", images=images)
+    del images
+    tracemalloc.start()
+    try:
+        for _ in range(2):  # once prepared, once from the cache
+            data = open_dataset(tmp_path / "large.npz", 256, cache=cache)
+        assert tracemalloc.get_traced_memory()[1] < 4 << 20, "of 30 MB"
+    finally:
+        tracemalloc.stop()
+    assert data.images[:, 7, 0, 0].tolist() == list(range(160))
 
 
 def test_an_npz_of_objects_or_floats_is_refused(tmp_path: Path, cache: Path) -> None:
