@@ -109,6 +109,9 @@ class Training:
     images: int = option(0, "stop after this many images in all; 0: no limit", "budget", low=0)
     minutes: float = option(0.0, "stop after this many minutes in all; 0: no limit", "budget", low=0)
     snapshot_minutes: float = option(5.0, "minutes between snapshots", "budget", low=0.01)
+    keep_all: bool = option(
+        False, "keep every snapshot; else they are thinned out as they age, the older the sparser", "budget"
+    )
     preview_minutes: float = option(2.0, "minutes between preview sheets", "budget", low=0.01)
     measure: int = option(
         0, "images to draw for the figures on the last card (needs --hold-out); 0: none", "budget", low=0

@@ -3,7 +3,7 @@
 config.json              the options, the data, the command
 log.jsonl                one line every few steps; what the clock says stands apart under "clock"
 previews/NNNNNNNN.png    sheets of the same seeds after so many images
-snapshots/NNNNNNNN.safetensors   the averaged generator after so many images, a ganviz checkpoint
+snapshots/NNNNNNNN.safetensors   the averaged generator after so many images, a ganviz checkpoint; see thinning.py
 state.safetensors        everything that going on needs: nets, optimisers, average, random state, counters
 """
 
@@ -12,6 +12,7 @@ import math
 import os
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,7 @@ from ganviz.models.base import StagedGenerator
 from ganviz.spec import Card
 from trainers import distributed
 from trainers.preview import preview_pixels
+from trainers.thinning import superfluous
 
 FORMAT = 1
 STATE_KEY = "ganviz-run"
@@ -130,15 +132,24 @@ class Run:
     # --- snapshots and previews ---------------------------------------------------------------------------------
 
     def snapshot(self, generator: StagedGenerator, card: Card, half: bool) -> Path:
-        """Save the averaged generator as a checkpoint named by the images seen."""
+        """Save the averaged generator as a checkpoint named by the images seen; then let older ones go."""
         path = self.folder / "snapshots" / f"{card.images_seen:08d}.safetensors"
         checkpoint.save(path, generator, card, half=half)
+        if not self.config.keep_all:
+            there = {int(path.stem): path for path in self.snapshots()}
+            for seen in superfluous(list(there)):
+                with suppress(OSError):  # open elsewhere, on Windows; it goes the next time
+                    there[seen].unlink()
         return path
 
-    def newest_snapshot(self) -> Path | None:
-        """The one after the most images; names are compared as numbers, and what the user put beside them is not."""
+    def snapshots(self) -> list[Path]:
+        """By images seen; names are compared as numbers, and what the user put beside them is left out."""
         found = [path for path in (self.folder / "snapshots").glob("*.safetensors") if path.stem.isdecimal()]
-        return max(found, key=lambda path: int(path.stem), default=None)
+        return sorted(found, key=lambda path: int(path.stem))
+
+    def newest_snapshot(self) -> Path | None:
+        """The one after the most images."""
+        return next(reversed(self.snapshots()), None)
 
     def preview(self, generator: StagedGenerator, seen: int) -> Path:
         """Draw the same seeds as always, one column a class where there are classes."""

@@ -9,6 +9,7 @@ from PIL import Image
 
 from ganviz.errors import GanvizError
 from ganviz.models.dcgan import DCGANConfig, Generator
+from ganviz.spec import Card
 from trainers.configs import DCGANTraining
 from trainers.preview import preview_pixels
 from trainers.run import Clock, Run, data_order, held_out, share_done
@@ -113,6 +114,29 @@ def test_a_state_that_cannot_be_written_names_the_file(tmp_path: Path) -> None:
         "snapshots",
         "state.safetensors",
     ]
+
+
+@pytest.mark.parametrize("keep_all", [False, True])
+def test_old_snapshots_go_once_the_new_one_is_whole(keep_all: bool, tmp_path: Path) -> None:
+    run = Run.start(tmp_path, "dcgan", DCGANTraining(keep_all=keep_all), "faces.zip", "abc", "")
+    generator = Generator(DCGANConfig(resolution=16, channels=1, z_dim=4, base_channels=2))
+    folder = tmp_path / "snapshots"
+    for seen in range(100, 4000, 100):
+        (folder / f"{seen:08d}.safetensors").touch()
+    mine = folder / "best.safetensors"
+    mine.touch()
+    run.save_state({"x": torch.zeros(1)}, {})
+    before = (tmp_path / "state.safetensors").read_bytes()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("ganviz.checkpoint.save", lambda *_, **__: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            run.snapshot(generator, Card("run", images_seen=4000), half=False)
+    assert len(run.snapshots()) == 39
+    run.snapshot(generator, Card("run", images_seen=4000), half=False)
+    kept = [int(path.stem) for path in run.snapshots()]
+    assert kept[0] == 100 and kept[-1] == 4000 and mine.exists()
+    assert len(kept) == 40 if keep_all else kept[-16:] == list(range(2500, 4001, 100)) and len(kept) < 30
+    assert (tmp_path / "state.safetensors").read_bytes() == before
 
 
 def test_the_newest_snapshot_is_the_one_after_the_most_images(tmp_path: Path) -> None:
