@@ -48,6 +48,8 @@ class Parts:
     models: Any
     snapshots: Any
     neighbours: Any
+    variations: Any
+    view: SegmentedTabs
     timeline: Any
     latent: Any
     dimensions: Any
@@ -87,7 +89,14 @@ def build(window: "MainWindow") -> Parts:
     cards = {panel.name: panels[panel.name] for panel in PANELS if panel.place == "right"}
     right = _right_column(list(cards.values()))
     below = [panels[panel.name] for panel in PANELS if panel.place == "below"]
-    centre = Centre(_explore(window, canvas, name, recipe, smooth, below), window.document, window.compute)
+    view = SegmentedTabs(
+        [("Picture", "The picture, as large as there is room"), ("Sheet", "Variations around it, to choose and breed")],
+        "explore-view",
+        "Picture or sheet",
+        kind="workspace",
+    )
+    explore = _explore(window, canvas, name, recipe, smooth, view, panels["variations"], below)
+    centre = Centre(explore, window.document, window.compute)
     left = panels["models"]
     left.setProperty("tone", "panel")
     left.setMinimumWidth(200)
@@ -134,6 +143,8 @@ def build(window: "MainWindow") -> Parts:
         models=left,
         snapshots=panels["snapshots"],
         neighbours=panels["neighbours"],
+        variations=panels["variations"],
+        view=view,
         timeline=panels["timeline"],
         latent=panels["latent"],
         dimensions=panels["dimensions"],
@@ -201,7 +212,14 @@ def _top_bar(window: "MainWindow", workspaces: SegmentedTabs) -> QWidget:
 
 
 def _explore(
-    window: "MainWindow", canvas: Canvas, name: QLabel, recipe: QLabel, smooth: IconButton, below: list[Any]
+    window: "MainWindow",
+    canvas: Canvas,
+    name: QLabel,
+    recipe: QLabel,
+    smooth: IconButton,
+    view: SegmentedTabs,
+    sheet: QWidget,
+    below: list[Any],
 ) -> QWidget:
     name.setObjectName("model-name")
     name.setFont(theme.text_font(bold=True))
@@ -230,15 +248,11 @@ def _explore(
     row.addWidget(name)
     row.addSpacing(4)
     row.addWidget(recipe, 1)
-    row.addWidget(zoom)
+    row.addWidget(view)
+    fit, actual = (command_button(window, id, icon_only=True) for id in ("zoom-fit", "zoom-actual"))
+    for button in (zoom, fit, actual, smooth, wander, pan):
+        row.addWidget(button)
     row.addSpacing(4)
-    row.addWidget(command_button(window, "zoom-fit", icon_only=True))
-    row.addWidget(command_button(window, "zoom-actual", icon_only=True))
-    row.addWidget(smooth)
-    row.addSpacing(8)
-    row.addWidget(wander)
-    row.addWidget(pan)
-    row.addSpacing(8)
     row.addWidget(command_button(window, "keep", icon_only=True))
     centre = QFrame()
     centre.setProperty("tone", "background")
@@ -246,7 +260,17 @@ def _explore(
     stack.setContentsMargins(0, 0, 0, 0)
     stack.setSpacing(0)
     stack.addWidget(bar)
-    stack.addWidget(canvas, 1)
+    pages = QStackedWidget()
+    pages.addWidget(canvas)
+    pages.addWidget(sheet)
+    stack.addWidget(pages, 1)
+
+    def show_view(index: int) -> None:
+        pages.setCurrentIndex(index)
+        for widget in (zoom, fit, actual, smooth, wander, pan):
+            widget.setVisible(index == 0)
+
+    view.currentChanged.connect(show_view)
     foot = QVBoxLayout()
     foot.setContentsMargins(16, 8, 16, 12)
     for panel in below:

@@ -63,6 +63,7 @@ def ready(window: MainWindow) -> bool:
     page = window.parts.centre.page
     if page is not None and page.inner is not None and hasattr(page.inner, "complete"):
         at_rest = at_rest and page.inner.complete()
+    at_rest = at_rest and (not window.parts.variations.isVisible() or window.parts.variations.complete())
     return at_rest and window.parts.latent.plane.complete() and window.parts.models.complete()
 
 

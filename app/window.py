@@ -167,6 +167,7 @@ class MainWindow(QMainWindow):
                 card.said.connect(self.say)
         parts.workspaces.currentChanged.connect(lambda index: self.show_workspace(WORKSPACES[index].name))
         parts.centre.changed.connect(self._workspace_changed)
+        parts.variations.export_wanted.connect(self.exporter.export_sheet)
         for page in parts.centre.pages.values():
             page.find_model = parts.models.first_that
             page.open_wanted.connect(self.open)
@@ -458,8 +459,12 @@ class MainWindow(QMainWindow):
     def say(self, text: str, kind: Kind = "error", action: str = "", act: Callable[[], object] | None = None) -> None:
         """Show a message where the user is: on the canvas, or above the page of the workspace."""
         page = self.parts.centre.page
-        bar = self.canvas if page is None else page.message
+        bar = page.message if page is not None else self._explore_messages()
         bar.show_message(text, kind, action, act)
+
+    def _explore_messages(self) -> Any:
+        """The canvas, or the bar above the sheet where that is at the front."""
+        return self.parts.variations.message if self.parts.variations.isVisible() else self.canvas
 
     # -- commands -------------------------------------------------------------------------------------------------
 

@@ -27,8 +27,10 @@ from ganviz.expression import (
     space_of,
     with_offsets,
 )
+from ganviz.mixing import fits
 from ganviz.reading import number, whole
 from ganviz.recipe import Recipe, Sheet
+from ganviz.spec import Spec
 
 RANDOM_SEEDS = 1_000_000
 """Random seeds stay below this: short enough to be read aloud and typed."""
@@ -180,6 +182,12 @@ def _mean(rows: Sequence[tuple[float, ...]], shares: Sequence[float]) -> tuple[f
     return tuple(round(value / total, 6) for value in weighted)
 
 
+def _at_home(parent: Recipe, base: Recipe) -> Recipe:
+    """The parent with class and codes that the base's model has."""
+    label = parent.label if len(parent.label or ()) == len(base.label or ()) else base.label
+    return parent.edit(label=label, codes=parent.codes if _shape(parent) == _shape(base) else base.codes)
+
+
 @dataclass(frozen=True, slots=True)
 class Breeding:
     """The sheet beside the picture: variations around the present picture, or around chosen parents.
@@ -206,10 +214,10 @@ class Breeding:
     def arrays(self) -> dict[str, np.ndarray]:
         return {}  # those of the parents are found in them
 
-    def sheet(self, base: Recipe, has_mapping: bool) -> Sheet:
-        """The generation as pictures drawn as `base` is."""
-        parents = self.parents or (base,)
-        return children(base, parents, self.strength, self.seed, self.generation, self.count, has_mapping)
+    def sheet(self, base: Recipe, spec: Spec) -> Sheet:
+        """The generation as pictures drawn as `base` is; parents that its model cannot draw are passed over."""
+        parents = tuple(_at_home(parent, base) for parent in self.parents if fits(parent.latent, spec)) or (base,)
+        return children(base, parents, self.strength, self.seed, self.generation, self.count, spec.has_mapping)
 
     def to_json(self) -> dict[str, Any]:
         return {

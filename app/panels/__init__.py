@@ -18,10 +18,10 @@ from typing import Any, Literal
 @dataclass(frozen=True, slots=True)
 class Panel:
     """A row of the table. `place`: "left" column, "right" column (a card), "bottom" (a tab of the strip),
-    "below" the canvas."""
+    "below" the canvas, "over" it (a page that a switch above the canvas brings to the front)."""
 
     name: str
-    place: Literal["left", "right", "bottom", "below"]
+    place: Literal["left", "right", "bottom", "below", "over"]
     title: str
     tip: str
     widget: str  # "module:Class", imported when the window is built
@@ -79,6 +79,7 @@ WORKSPACES: tuple[Workspace, ...] = (
 
 PANELS = (
     Panel("models", "left", "Models", "Models to open", "app.panels.models:ModelsPanel"),
+    Panel("variations", "over", "Sheet", "Variations around the picture", "app.panels.variations:VariationsPanel"),
     Panel("snapshots", "right", "Training", "The same latent over a training", "app.panels.snapshots:SnapshotsPanel"),
     Panel("latent", "right", "Latent", "Where the picture comes from", "app.panels.latent:LatentPanel"),
     Panel("condition", "right", "Class", "What the picture is of", "app.panels.condition:ConditionPanel"),

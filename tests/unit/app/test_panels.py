@@ -28,7 +28,7 @@ def test_every_panel_shows_a_session_edits_nothing_by_itself_and_says_where_it_a
     widget = panel.make(document, Compute())
     qtbot.addWidget(widget)
     assert isinstance(widget, QWidget)
-    assert panel.place in ("left", "right", "bottom", "below") and panel.title and panel.tip
+    assert panel.place in ("left", "right", "bottom", "below", "over") and panel.title and panel.tip
     before = document.session
     if widget.applies(document.spec):
         widget.show_session(document.session)

@@ -10,6 +10,7 @@ from ganviz.expression import Budget, Lerp, Mapped, Mean, Offset, Seed, Slerp, S
 from ganviz.latent import w_of
 from ganviz.recipe import Recipe
 from ganviz.render import Renderer
+from ganviz.spec import Spec
 from ganviz.variations import Breeding, base_of, blended, children, linear, varied, with_base
 
 A, B, C = Seed(1), Seed(2), Seed(3)
@@ -116,13 +117,22 @@ def test_parents_of_other_classes_or_codes_leave_those_of_the_first() -> None:
     assert blend.label == a.label and blend.codes == a.codes
 
 
+def test_parents_from_another_model_leave_behind_what_this_one_does_not_have() -> None:
+    other = Recipe("o", B, label=(0.0, 1.0), codes=(("digit", (1.0, 0.0)),))
+    unfit = Recipe("o", Vector.of(np.ones(5)))
+    sheet = Breeding((unfit, other)).sheet(BASE, Spec("x", 8, 8, 6, 16, 3))
+    assert sheet.cells[0] == BASE.edit(latent=B)
+    assert Breeding((unfit,)).sheet(BASE, Spec("x", 8, 8, 6, 16, 3)).cells[0] == BASE
+
+
 def test_what_a_session_keeps_of_it_survives_json() -> None:
     vector = Vector.of(np.ones(8))
     kept = Breeding((BASE, BASE.edit(latent=vector)), 0.25, 9, 3, 25)
     data = json.loads(json.dumps(kept.to_json()))
     assert Breeding.from_json(data, {vector.digest: vector.array}, Budget()) == kept
-    assert kept.sheet(BASE, True) == children(BASE, kept.parents, 0.25, 9, 3, 25, True)
-    assert Breeding().sheet(BASE, True).cells[0] == BASE
+    spec = Spec("x", 8, 8, 6, 16, 3)
+    assert kept.sheet(BASE, spec) == children(BASE, kept.parents, 0.25, 9, 3, 25, True)
+    assert Breeding().sheet(BASE, spec).cells[0] == BASE
     for wrong in ({"strength": 2}, {"count": 10**6}, {"seed": -1}, {"parents": [{}]}, {"wings": 1}):
         with pytest.raises(GanvizError):
             Breeding.from_json({**data, **wrong}, {vector.digest: vector.array}, Budget())
