@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from ganviz.colours import heat
 from ganviz.errors import GanvizError
 from ganviz.jobs import Job, Progress
 from ganviz.recipe import Cell, Composite, Sheet, recipes_of
@@ -73,18 +74,6 @@ def compose(composite: Composite, pictures: Sequence[np.ndarray]) -> np.ndarray:
         return heat(np.abs(stack[0] - stack[1]).mean(2) / 255)
     deviation = stack.std(0).mean(2, keepdims=True)
     return np.round(deviation * (255 / max(float(deviation.max()), 1e-6))).astype(np.uint8).repeat(channels, axis=2)
-
-
-HEAT = np.array([(0, 0, 0), (66, 10, 104), (147, 38, 103), (221, 81, 58), (252, 165, 10), (252, 255, 164)], np.float32)
-"""Black over violet and orange to pale yellow, evenly lighter to the eye; nothing to everything."""
-
-
-def heat(values: np.ndarray) -> np.ndarray:
-    """Values (H, W) from 0 to 1 as colours uint8 (H, W, 3); the root is taken, so that faint differences show."""
-    places = np.sqrt(np.clip(values, 0, 1)) * (len(HEAT) - 1)
-    low = np.minimum(places.astype(int), len(HEAT) - 2)
-    share = (places - low)[..., None]
-    return np.round(HEAT[low] * (1 - share) + HEAT[low + 1] * share).astype(np.uint8)
 
 
 def _picture(cell: Cell, drawn: deque[np.ndarray]) -> np.ndarray:
