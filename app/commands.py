@@ -91,7 +91,7 @@ HANDS = (
     ("Space on the picture", "Play: the walk if two pictures are kept, else wander"),
     ("R on the picture", "Randomise"),
     ("K on the picture", "Keep in the gallery"),
-    ("Home on the picture", "Latent dimensions back to zero"),
+    ("Home on the picture", "Directions and latent dimensions back to zero"),
     ("Double click on a slider", "Back to its default"),
     ("Arrow keys, wheel on a slider", "Step; Shift is fine"),
     ("Alt and arrows, Delete in the gallery", "Move, remove"),

@@ -477,6 +477,7 @@ class MainWindow(QMainWindow):
             self.actions_by_id["keep"].trigger()
         elif name == "zero":
             self.parts.dimensions.zero()
+            self.parts.cards["directions"].zero()
 
     def play(self) -> None:
         """Play the walk if there is one, else wander; again stops."""

@@ -17,6 +17,8 @@ from ganviz.recipe import ModelRef, Recipe, Sheet, arrays_of
 from ganviz.spec import Spec
 
 NOTE_LIMIT = 200
+FEWEST = 5
+"""Liked and disliked pictures that a boundary needs, of each; fewer cannot be held out in turn."""
 CAME_ALONG = "came with the picture"
 REACH = 10.0
 """Sliders go this many sigmas to either side, as those of GANSpace do."""

@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
-from ganviz.directions import Found
+from ganviz.directions import FEWEST, Found
 from ganviz.edits import Direction, Origin
 from ganviz.errors import GanvizError
 from ganviz.expression import Space, space_of
@@ -40,8 +40,6 @@ POOLED = 8
 """Activations are averaged to at most so many pixels a side before their components are looked for ..."""
 MOST_NUMBERS = 1 << 26
 """... and to fewer where all samples together would hold more numbers than this (256 MiB)."""
-FEWEST = 5
-"""Liked and disliked pictures that a boundary needs, of each; fewer cannot be held out in turn."""
 FOLDS = 5
 
 

@@ -74,6 +74,12 @@ WORKSPACES: tuple[Workspace, ...] = (
         "app.panels.code_sweep:CodesPage",
         needs="a model with structured codes, as InfoGAN has them",
     ),
+    Workspace(
+        "directions",
+        "Directions",
+        "Find what a model varies, name it, and go along it",
+        "app.panels.direction_page:DirectionsPage",
+    ),
 )
 
 
@@ -84,6 +90,14 @@ PANELS = (
     Panel("latent", "right", "Latent", "Where the picture comes from", "app.panels.latent:LatentPanel"),
     Panel("condition", "right", "Class", "What the picture is of", "app.panels.condition:ConditionPanel"),
     Panel("codes", "right", "Codes", "What the model tells apart by itself", "app.panels.codes:CodesPanel"),
+    Panel(
+        "directions",
+        "right",
+        "Directions",
+        "How far to go along what was found",
+        "app.panels.directions:DirectionsPanel",
+        workspaces=("explore", "directions"),
+    ),
     Panel("truncation", "right", "Truncation", "Typical or varied", "app.panels.truncation:TruncationPanel"),
     Panel(
         "mix",

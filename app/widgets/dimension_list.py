@@ -5,6 +5,7 @@ live at a time, and the one longest out of view takes the next name.
 """
 
 import re
+from dataclasses import dataclass
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent
@@ -23,6 +24,18 @@ LIMIT = 1e4
 """Typed values may go this far from zero."""
 
 
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What a list says of its rows."""
+
+    all: str = "Latent dimensions"
+    row_tip: str = "Amount added to this dimension of the latent; double click returns to 0"
+    find: str = "Find dimensions"
+    find_tip: str = "Show some dimensions only: 37, 30-40, or 3, 30-40; * shows those that were moved"
+    find_hint: str = "Find: 37 or 30-40, * for moved"
+    nothing: str = "No dimension is meant by that. Type a number, a range like 30-40, or * for those moved."
+
+
 class DimensionList(QWidget):
     """Sliders named `latent-slider-0` and so on, each an amount added to one dimension.
 
@@ -34,34 +47,45 @@ class DimensionList(QWidget):
     ended = Signal()
 
     def __init__(
-        self, name: str = "latent-slider", parent: QWidget | None = None, *, low: float = -3.0, high: float = 3.0
+        self,
+        name: str = "latent-slider",
+        parent: QWidget | None = None,
+        *,
+        low: float = -3.0,
+        high: float = 3.0,
+        words: Words | None = None,
+        label_width: int = 44,
+        first: int = FIRST,
     ) -> None:
+        """`words` say what its rows are, unless they are dimensions of a latent; `first` of them always exist."""
         super().__init__(parent)
         self._name, self._low, self._high = name, low, high
+        self._words, self._label_width, self._first = words or Words(), label_width, first
+        self._labels: tuple[str, ...] | None = None  # names of the rows, where they have any
         self._values: dict[int, float] = {}
         self._rows: dict[int, NumberRow] = {}
         self._seen: dict[int, int] = {}  # when a row was last in view, by a running count
         self._clock = 0
-        self._count = FIRST
-        self._shown: list[int] = list(range(FIRST))
+        self._count = first
+        self._shown: list[int] = list(range(first))
         self.search = QLineEdit()
         self.search.setObjectName(f"{name}s-search")
-        self.search.setAccessibleName("Find dimensions")
-        self.search.setToolTip("Show some dimensions only: 37, 30-40, or 3, 30-40; * shows those that were moved")
-        self.search.setPlaceholderText("Find: 37 or 30-40, * for moved")
+        self.search.setAccessibleName(self._words.find)
+        self.search.setToolTip(self._words.find_tip)
+        self.search.setPlaceholderText(self._words.find_hint)
         self.search.setClearButtonEnabled(False)
         self.search.addAction(theme.icon("magnify", "muted"), QLineEdit.ActionPosition.LeadingPosition)
         self.search.textChanged.connect(self._filter)
         self.search.installEventFilter(self)
         self._content = QWidget()
-        self.nothing = QLabel("No dimension is meant by that. Type a number, a range like 30-40, or * for those moved.")
+        self.nothing = QLabel(self._words.nothing)
         self.nothing.setObjectName(f"{name}s-nothing")
         self.nothing.setProperty("tone", "muted")
         self.nothing.setWordWrap(True)
         self.nothing.hide()
         self._area = QScrollArea()
         self._area.setObjectName(f"{name}s-area")
-        self._area.setAccessibleName("Latent dimensions")
+        self._area.setAccessibleName(self._words.all)
         self._area.setWidget(self._content)
         self._content.setAutoFillBackground(False)
         self._area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -82,7 +106,7 @@ class DimensionList(QWidget):
         self._settle.timeout.connect(self._arrange)
         self._spare = QTimer(self, interval=SPARE_MS)
         self._spare.timeout.connect(self._make_spare)
-        for dimension in range(FIRST):
+        for dimension in range(first):
             self._row(dimension)
         self._arrange()
 
@@ -99,11 +123,19 @@ class DimensionList(QWidget):
         self._values.clear()
         for dimension, row in list(self._rows.items()):
             row.show_value(0.0)
-            if dimension >= max(FIRST, count):
+            if dimension >= max(self._first, count):
                 self._drop(dimension)
         self._filter(self.search.text())
         if self.isVisible():
             self._spare.start()
+
+    def set_labels(self, labels: tuple[str, ...]) -> None:
+        """Call the rows by these names rather than by their numbers; a search then looks for a part of a name."""
+        if labels != self._labels:
+            self._labels = labels
+            for dimension, row in self._rows.items():
+                self._call(row, dimension)
+            self._filter(self.search.text())
 
     def values(self) -> dict[int, float]:
         """The amounts that are not zero, by dimension."""
@@ -136,18 +168,29 @@ class DimensionList(QWidget):
         row = self._rows.get(dimension)
         if row is not None:
             return row
-        later = [k for k in self._rows if k >= FIRST and not self._in_use(k)]
-        if dimension >= FIRST and len(self._rows) >= FIRST + POOL and later:
+        later = [k for k in self._rows if k >= self._first and not self._in_use(k)]
+        if dimension >= self._first and len(self._rows) >= self._first + POOL and later:
             oldest = min(later, key=lambda k: self._seen.get(k, 0))
             row = self._rows.pop(oldest)
             self._seen.pop(oldest, None)
         else:
             row = self._make_row()
         row.setProperty("dimension", dimension)
-        row.set_name(f"{self._name}-{dimension}", f"z {dimension}")
+        self._call(row, dimension)
         row.show_value(self._values.get(dimension, 0.0))
         self._rows[dimension] = row
         return row
+
+    def _call(self, row: NumberRow, dimension: int) -> None:
+        """Give a row its names; long ones are cut on screen and whole in the tip."""
+        if self._labels is None:
+            row.set_name(f"{self._name}-{dimension}", f"z {dimension}")
+            return
+        label = self._labels[dimension] if dimension < len(self._labels) else ""
+        row.set_name(f"{self._name}-{dimension}", label)
+        metrics = row.label.fontMetrics()
+        row.label.setText(metrics.elidedText(label, Qt.TextElideMode.ElideRight, self._label_width))
+        row.label.setToolTip(label)
 
     def _make_row(self) -> NumberRow:
         row = NumberRow(
@@ -155,10 +198,10 @@ class DimensionList(QWidget):
             self._low,
             self._high,
             name=f"{self._name}-new",
-            tip="Amount added to this dimension of the latent; double click returns to 0",
+            tip=self._words.row_tip,
             signed=True,
             limits=(-LIMIT, LIMIT),
-            label_width=44,
+            label_width=self._label_width,
             parent=self._content,
         )
         row.label.setFont(theme.text_font(tabular=True))
@@ -188,10 +231,10 @@ class DimensionList(QWidget):
         return False
 
     def _make_spare(self) -> None:
-        if len(self._rows) >= min(self._count, FIRST + SPARE_ROWS):
+        if len(self._rows) >= min(self._count, self._first + SPARE_ROWS):
             self._spare.stop()
             return
-        dimension = next(k for k in range(FIRST, self._count) if k not in self._rows)
+        dimension = next(k for k in range(self._first, self._count) if k not in self._rows)
         self._row(dimension).hide()
 
     def _in_use(self, dimension: int) -> bool:
@@ -217,7 +260,11 @@ class DimensionList(QWidget):
     # -- what is in view ------------------------------------------------------------------------------------------
 
     def _filter(self, text: str) -> None:
-        self._shown = matching(text, self._count, self._values)
+        if self._labels is not None and text.strip() not in ("", "*"):
+            part = text.strip().casefold()
+            self._shown = [k for k, label in enumerate(self._labels[: self._count]) if part in label.casefold()]
+        else:
+            self._shown = matching(text, self._count, self._values)
         self.nothing.setVisible(not self._shown)
         self._area.verticalScrollBar().setValue(0)
         self._arrange()

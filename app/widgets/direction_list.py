@@ -1,0 +1,442 @@
+"""Directions one below the other, each with what it does to the picture: a strip from -3 to +3 sigma."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from PySide6.QtCore import (
+    QAbstractListModel,
+    QEvent,
+    QModelIndex,
+    QPersistentModelIndex,
+    QPoint,
+    QRect,
+    QRectF,
+    QSize,
+    Qt,
+    QTimer,
+    Signal,
+)
+from PySide6.QtGui import (
+    QDrag,
+    QHelpEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QPixmap,
+    QShowEvent,
+)
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QApplication,
+    QLineEdit,
+    QListView,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QToolTip,
+    QWidget,
+)
+
+from app import theme
+from app.widgets.image import thumbnail
+from app.widgets.recipe_mime import to_mime
+from ganviz.recipe import Recipe
+
+Index = QModelIndex | QPersistentModelIndex
+TEXT, NARROW = 152, 108
+"""Room for name and caption left of the pictures, and where the whole is not wide."""
+HEAD = 18
+"""Room for the sigmas above."""
+GAP = 4
+SMALLEST, LARGEST = 32, 72
+EDGE = 6
+SETTLE_MS = 150
+"""Strips are drawn anew once the picture has been left alone this long; the old ones stay until then."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One direction: what it is called, a caption under that, a tip, and whether it is of other weights.
+
+    `recipes` are the pictures of its strip from left to right, `now` the index of the one on screen, -1 for none.
+    """
+
+    name: str
+    caption: str
+    tip: str
+    recipes: tuple[Recipe, ...]
+    now: int = -1
+    foreign: bool = False
+
+
+class _Rows(QAbstractListModel):
+    """The rows; a new name comes out by the list's signal rather than being taken here."""
+
+    def __init__(self, owner: "DirectionList") -> None:
+        super().__init__(owner)
+        self.rows: tuple[Row, ...] = ()
+        self._owner = owner
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
+        return 0 if parent.isValid() else len(self.rows)
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        row = self.rows[index.row()]
+        if role == Qt.ItemDataRole.AccessibleTextRole:
+            return f"{row.name}, {row.caption}"
+        return row.name if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.EditRole) else None
+
+    def flags(self, index: Index) -> Qt.ItemFlag:
+        return Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemIsEditable
+
+    def setData(self, index: Index, value: object, role: int = Qt.ItemDataRole.EditRole) -> bool:
+        name = " ".join(str(value).split())
+        if name and name != self.rows[index.row()].name:
+            self._owner.renamed.emit(index.row(), name)
+        return True
+
+    def replace(self, rows: tuple[Row, ...]) -> None:
+        """Take new rows; where only what they show has changed, selection and scrolling stay."""
+        if len(rows) == len(self.rows):
+            self.rows = rows
+            if rows:
+                self.dataChanged.emit(self.index(0), self.index(len(rows) - 1))
+            return
+        self.beginResetModel()
+        self.rows = rows
+        self.endResetModel()
+
+
+class _Painter(QStyledItemDelegate):
+    """Draws a row, and edits its name in place."""
+
+    def __init__(self, owner: "DirectionList") -> None:
+        super().__init__(owner)
+        self._owner = owner
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+        return QSize(100, self._owner.row_height())
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        state: QStyle.StateFlag = option.state
+        selected = bool(state & QStyle.StateFlag.State_Selected)
+        focused = bool(state & QStyle.StateFlag.State_HasFocus) and self._owner.hasFocus()
+        self._owner.paint_row(painter, option.rect, index.row(), selected, focused)
+
+    def createEditor(self, parent: QWidget, option: QStyleOptionViewItem, index: Index) -> QWidget:
+        editor = QLineEdit(parent)
+        editor.setObjectName(f"{self._owner.objectName()}-name")
+        editor.setAccessibleName("New name")
+        editor.setMaxLength(80)
+        return editor
+
+    def updateEditorGeometry(self, editor: QWidget, option: QStyleOptionViewItem, index: Index) -> None:
+        rect: QRect = option.rect
+        editor.setGeometry(rect.x() + 2, rect.y() + (rect.height() - 28) // 2, self._owner.text_width() - 6, 28)
+
+
+class _Head(QWidget):
+    """The sigmas above the columns."""
+
+    def __init__(self, owner: "DirectionList") -> None:
+        super().__init__(owner)
+        self._owner = owner
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setFont(theme.caption_font(tabular=True))
+        painter.setPen(theme.color("muted"))
+        for column, text in enumerate(self._owner.headings):
+            left, width = self._owner.column_span(column)
+            box = QRectF(left, 0, width, self.height())
+            painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
+        painter.end()
+
+
+class DirectionList(QListView):
+    """Rows with strips. Click a picture to go there, drag it elsewhere; F2 or a double click on a name renames.
+
+    Signals
+    chosen(recipe)          a picture of a strip was clicked, or Enter pressed with the arrow keys on it
+    renamed(int, str)       a row was given a new name
+    removed()               Delete was pressed: the selected rows are to go
+    selection_changed()     which rows are selected
+    needed(list)            recipes of visible pictures that are not here, in place of those asked for before
+    """
+
+    chosen = Signal(object)
+    renamed = Signal(int, str)
+    removed = Signal()
+    selection_changed = Signal()
+    needed = Signal(list)
+
+    def __init__(self, name: str, label: str, empty: str, parent: QWidget | None = None) -> None:
+        """`empty` is what it says while there are no rows."""
+        super().__init__(parent)
+        self._empty = empty
+        self.headings: tuple[str, ...] = ()
+        self._head = _Head(self)
+        self._side, self._text = 48, TEXT
+        self._column = 3  # where the arrow keys are in a strip
+        self._pressed: tuple[int, int, QPoint] | None = None
+        self._shown: dict[tuple[int, int], np.ndarray] = {}  # what is on screen, of recipes that may be gone
+        self._places: dict[Recipe, list[tuple[int, int]]] = {}
+        self._pictures: dict[Recipe, np.ndarray] = {}
+        self._pixmaps: dict[tuple[int, int], QPixmap] = {}
+        self._settle = QTimer(self, singleShot=True, interval=SETTLE_MS)
+        self._settle.timeout.connect(self._ask)
+        self._rows = _Rows(self)
+        self.setObjectName(name)
+        self.setAccessibleName(label)
+        self.setModel(self._rows)
+        self.setItemDelegate(_Painter(self))
+        self.setUniformItemSizes(True)
+        self.setMouseTracking(True)
+        self.viewport().setMouseTracking(True)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.EditKeyPressed)
+        self.selectionModel().selectionChanged.connect(lambda *_: self.selection_changed.emit())
+
+    # -- contents -------------------------------------------------------------------------------------------------
+
+    def rows(self) -> tuple[Row, ...]:
+        """What is listed."""
+        return self._rows.rows
+
+    def set_rows(self, rows: Sequence[Row], headings: Sequence[str] = ()) -> None:
+        """List these; pictures that both have stay, others stay on screen until the new ones come."""
+        rows = tuple(rows)
+        self.headings = tuple(headings) if rows else ()
+        self.setViewportMargins(0, HEAD if self.headings else 0, 0, 0)
+        self._head.setVisible(bool(self.headings))
+        if rows == self._rows.rows:
+            return
+        names = [row.name for row in self._rows.rows]
+        if [row.name for row in rows] != names[: len(rows)]:
+            self._shown.clear()
+        self._places = {}
+        for r, row in enumerate(rows):
+            for column, recipe in enumerate(row.recipes):
+                self._places.setdefault(recipe, []).append((r, column))
+        self._pictures = {recipe: pixels for recipe, pixels in self._pictures.items() if recipe in self._places}
+        for recipe, pixels in self._pictures.items():
+            for place in self._places[recipe]:
+                self._show(place, pixels)
+        self._rows.replace(rows)
+        self._settle.start()
+
+    def selected(self) -> tuple[int, ...]:
+        """The selected rows, in order."""
+        return tuple(sorted(index.row() for index in self.selectionModel().selectedIndexes()))
+
+    def set_picture(self, recipe: Recipe, pixels: np.ndarray) -> None:
+        """The picture of a recipe, uint8 (H, W, C)."""
+        if recipe in self._places and recipe not in self._pictures:
+            self._pictures[recipe] = pixels
+            for place in self._places[recipe]:
+                self._show(place, pixels)
+            self.viewport().update()
+
+    def picture(self, row: int, column: int) -> np.ndarray | None:
+        """The picture at a place, if it is here."""
+        return self._pictures.get(self._rows.rows[row].recipes[column])
+
+    def complete(self) -> bool:
+        """Whether every visible picture is here."""
+        return not self._settle.isActive() and all(recipe in self._pictures for recipe in self._visible())
+
+    def _show(self, place: tuple[int, int], pixels: np.ndarray) -> None:
+        if self._shown.get(place) is not pixels:
+            self._shown[place] = pixels
+            self._pixmaps.pop(place, None)
+
+    def _visible(self) -> list[Recipe]:
+        """The recipes of the rows that are in view."""
+        rows, height = self._rows.rows, self.row_height()
+        top = self.verticalScrollBar().value()
+        first, last = top // height, (top + self.viewport().height()) // height + 1
+        return [recipe for row in rows[max(0, first) : last] for recipe in row.recipes]
+
+    def _ask(self) -> None:
+        if self.isVisible():
+            self.needed.emit([recipe for recipe in dict.fromkeys(self._visible()) if recipe not in self._pictures])
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._settle.start()
+
+    def scrollContentsBy(self, dx: int, dy: int) -> None:
+        super().scrollContentsBy(dx, dy)
+        self._settle.start()
+
+    def resizeEvent(self, event) -> None:
+        columns = max((len(row.recipes) for row in self._rows.rows), default=7)
+        self._text = TEXT if self.viewport().width() >= TEXT + columns * (48 + GAP) else NARROW
+        side = (self.viewport().width() - self._text - 2 * EDGE) // columns - GAP
+        side = max(SMALLEST, min(LARGEST, side))
+        if side != self._side:
+            self._side = side
+            self._pixmaps.clear()
+            self.scheduleDelayedItemsLayout()
+        super().resizeEvent(event)
+        self._head.setGeometry(0, 0, self.width(), HEAD)
+        self._settle.start()
+
+    # -- where things are -----------------------------------------------------------------------------------------
+
+    def row_height(self) -> int:
+        """Height of a row in pixels."""
+        return self._side + 2 * EDGE
+
+    def text_width(self) -> int:
+        """Room for the names in pixels."""
+        return self._text
+
+    def cell(self, row: int, column: int) -> QRect:
+        """Where a picture is, in the viewport."""
+        left, width = self.column_span(column)
+        return QRect(left, self.visualRect(self._rows.index(row)).y() + EDGE, width, width)
+
+    def column_span(self, column: int) -> tuple[int, int]:
+        """Where a column begins, and how wide it is."""
+        return self._text + column * (self._side + GAP), self._side
+
+    def place_at(self, point: QPoint) -> tuple[int, int] | None:
+        """Row and column of the picture under a point."""
+        index = self.indexAt(point)
+        if not index.isValid():
+            return None
+        column = (point.x() - self._text) // (self._side + GAP)
+        if 0 <= column < len(self._rows.rows[index.row()].recipes):
+            return index.row(), column
+        return None
+
+    # -- hands ----------------------------------------------------------------------------------------------------
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        point = event.position().toPoint()
+        place = self.place_at(point)
+        if place is not None and event.button() == Qt.MouseButton.LeftButton and not event.modifiers():
+            self._pressed, self._column = (*place, point), place[1]
+        super().mousePressEvent(event)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        if self._pressed is None:
+            super().mouseMoveEvent(event)
+            return
+        row, column, start = self._pressed
+        if (event.position().toPoint() - start).manhattanLength() > QApplication.startDragDistance():
+            self._pressed = None
+            self._drag(row, column)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        pressed, self._pressed = self._pressed, None
+        super().mouseReleaseEvent(event)
+        if pressed is not None and self.place_at(event.position().toPoint()) == pressed[:2]:
+            self.chosen.emit(self._rows.rows[pressed[0]].recipes[pressed[1]])
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        index = self.indexAt(event.position().toPoint())
+        if index.isValid() and event.position().x() < self._text:
+            self.edit(index)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        row, key = self.currentIndex().row(), event.key()
+        pictures = self._rows.rows[row].recipes if row >= 0 else ()
+        if row >= 0 and key in (Qt.Key.Key_Left, Qt.Key.Key_Right):
+            step = 1 if key == Qt.Key.Key_Right else -1
+            self._column = max(0, min(len(pictures) - 1, self._column + step))
+            self.viewport().update()
+        elif pictures and key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.chosen.emit(pictures[min(self._column, len(pictures) - 1)])
+        elif row >= 0 and key in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace):
+            self.removed.emit()
+        else:
+            super().keyPressEvent(event)
+
+    def _drag(self, row: int, column: int) -> None:
+        drag = QDrag(self)
+        drag.setMimeData(to_mime((self._rows.rows[row].recipes[column],)))
+        pixels = self.picture(row, column)
+        if pixels is not None:
+            drag.setPixmap(thumbnail(pixels, 56, self.devicePixelRatioF(), 6))
+        drag.exec(Qt.DropAction.CopyAction)
+
+    def viewportEvent(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
+            index = self.indexAt(event.pos())
+            QToolTip.showText(event.globalPos(), self._rows.rows[index.row()].tip if index.isValid() else "", self)
+            return True
+        return super().viewportEvent(event)
+
+    # -- looks ----------------------------------------------------------------------------------------------------
+
+    def paint_row(self, painter: QPainter, rect: QRect, r: int, selected: bool, focused: bool) -> None:
+        """Draw a row; called by its delegate."""
+        row = self._rows.rows[r]
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        if selected:
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(theme.color("selection"))
+            painter.drawRoundedRect(QRectF(rect).adjusted(0, 1, -2, -1), theme.RADIUS, theme.RADIUS)
+        self._paint_text(painter, rect, row, selected)
+        for column in range(len(row.recipes)):
+            box = QRectF(self.cell(r, column))
+            pixmap = self._pixmap((r, column))
+            if pixmap is None:
+                painter.setPen(Qt.PenStyle.NoPen)
+                painter.setBrush(theme.color("card"))
+                painter.drawRoundedRect(box, 4, 4)
+            else:
+                painter.drawPixmap(box.topLeft(), pixmap)
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            if column == row.now:
+                painter.setPen(QPen(theme.color("accent"), 2))
+                painter.drawRoundedRect(box.adjusted(-1, -1, 1, 1), 5, 5)
+            if focused and column == self._column:
+                theme.draw_focus_ring(painter, box.adjusted(-1, -1, 1, 1), 6)
+        painter.restore()
+
+    def _paint_text(self, painter: QPainter, rect: QRect, row: Row, selected: bool) -> None:
+        middle = rect.center().y()
+        name = QRect(rect.x() + 10, middle - 20, self._text - 20, 20)
+        caption = QRect(rect.x() + 10, middle + 1, self._text - 20, 16)
+        left = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+        painter.setFont(theme.text_font(bold=True))
+        painter.setPen(theme.color("text"))
+        elide = Qt.TextElideMode.ElideRight
+        painter.drawText(name, left, painter.fontMetrics().elidedText(row.name, elide, name.width()))
+        painter.setFont(theme.caption_font(tabular=True))
+        painter.setPen(theme.color("warning" if row.foreign else "selection_muted" if selected else "muted"))
+        painter.drawText(caption, left, painter.fontMetrics().elidedText(row.caption, elide, caption.width()))
+
+    def _pixmap(self, place: tuple[int, int]) -> QPixmap | None:
+        if place not in self._shown:
+            return None
+        ratio = self.devicePixelRatioF()
+        pixmap = self._pixmaps.get(place)
+        if pixmap is None or pixmap.devicePixelRatio() != ratio:
+            pixmap = self._pixmaps[place] = thumbnail(self._shown[place], self._side, ratio, 4)
+        return pixmap
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if not self._rows.rows:
+            painter = QPainter(self.viewport())
+            painter.setPen(theme.color("muted"))
+            painter.setFont(theme.text_font())
+            box = self.viewport().rect().adjusted(32, 16, -32, -16)
+            painter.drawText(box, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, self._empty)
+            painter.end()
+
+    def sizeHint(self) -> QSize:
+        return QSize(TEXT + 7 * (48 + GAP), 5 * self.row_height())
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(NARROW + 7 * (SMALLEST + GAP) + 2 * EDGE, 2 * self.row_height())
