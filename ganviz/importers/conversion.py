@@ -12,7 +12,7 @@ from ganviz.catalog import CONVERTED
 from ganviz.errors import GanvizError
 from ganviz.importers import IMPORTERS, NOTHING_SAID, Asked, Converted, Importer
 from ganviz.importers.inert import Array, Record
-from ganviz.importers.reader import Source, checksum, read, state_dict
+from ganviz.importers.reader import Source, checksum, read
 from ganviz.importers.unread import UNREAD
 from ganviz.jobs import Job, Progress
 from ganviz.models import MODELS, build_generator, resolve
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 REVISION = 1
 """Part of the names of what is kept in the cache: raised when an importer draws otherwise than before."""
-AVERAGE_SEEDS = 10_000
+AVERAGE_OVER = 10_000
 """How many z the mean of w is estimated from, where a file holds none."""
 
 
@@ -151,18 +151,17 @@ def opened(path: str | Path) -> Job[Path]:
 
 
 def _average(generator: Any) -> Job[None]:
-    """Set the mean of w from seeds 0 to 9,999 of the first class."""
+    """Set the mean of w, of the first class, from 10,000 z of one stream, that of seed 0."""
     import torch
 
-    from ganviz.latent import seeds
-
+    stream = np.random.RandomState(0)
     total = torch.zeros(generator.spec.w_dim, dtype=torch.float64)
     with torch.inference_mode():
-        for start in range(0, AVERAGE_SEEDS, 500):
-            yield Progress(start, AVERAGE_SEEDS, "mean of w")
-            w = generator.mapping(seeds(range(start, start + 500), generator.spec.z_dim))
-            total += w[:, 0].double().sum(0)
-    generator.w_avg = (total / AVERAGE_SEEDS).float()
+        for start in range(0, AVERAGE_OVER, 500):
+            yield Progress(start, AVERAGE_OVER, "mean of w")
+            z = torch.from_numpy(stream.randn(500, generator.spec.z_dim).astype(np.float32))
+            total += generator.mapping(z)[:, 0].double().sum(0)
+    generator.w_avg = (total / AVERAGE_OVER).float()
 
 
 def _looks_like(source: Source) -> str:
@@ -171,14 +170,14 @@ def _looks_like(source: Source) -> str:
         return f"expected a checkpoint, this is {source.what}"
     node = source.tree
     if isinstance(node, Record):
-        return f"an object of the class {node.name} whose weights have names like {_names(state_dict(node))}"
+        return f"an object of the class {node.name} whose weights have names like {_names(source.network(''))}"
     if not isinstance(node, dict):
         return f"a {type(node).__name__} rather than a dictionary of weights"
-    inner = [key for key, value in node.items() if isinstance(value, dict | Record)]
+    inner = [network for network in source.networks if network[0]]
     if inner and not any(isinstance(value, Array) for value in node.values()):
-        within = next((names for key in inner if (names := _names(state_dict(node[key]))) != "none"), "none")
+        within = _names(inner[0][1])
         return f"a dictionary of {', '.join(map(str, list(node)[:8]))} with weights named like {within}"
-    return f"weights of names that are not known, like {_names(state_dict(node))}"
+    return f"weights of names that are not known, like {_names(source.network(''))}"
 
 
 def _names(weights: dict[str, Array]) -> str:

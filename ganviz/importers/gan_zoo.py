@@ -14,7 +14,7 @@ from ganviz.errors import GanvizError
 from ganviz.importers import Asked, Converted
 from ganviz.importers.inert import Array, Record
 from ganviz.importers.pytorch_dcgan import convert_stack
-from ganviz.importers.reader import Source, state_dict
+from ganviz.importers.reader import Source
 from ganviz.importers.stacks import find_stack
 from ganviz.importers.transfer import Transfer, widths_of
 from ganviz.spec import Card
@@ -90,7 +90,7 @@ def _generator(source: Source) -> tuple[str, dict[str, Array]]:
     """The averaged generator, or the plain one: its name and its weights, without the ".module" of newer files."""
     if isinstance(source.tree, dict) and isinstance(source.tree.get("config"), Record):
         for name in ("avgG", "netG"):
-            weights = state_dict(source.tree.get(name))
+            weights = source.network(name)
             if weights:
                 return name, {key.replace(".module.", "."): value for key, value in weights.items()}
     return "", {}

@@ -9,7 +9,7 @@ from typing import Any
 
 from ganviz.errors import GanvizError
 from ganviz.importers import Asked, Converted
-from ganviz.importers.reader import Source, state_dict
+from ganviz.importers.reader import Source
 from ganviz.importers.stacks import Stack, find_stack, stages_of, take_stack
 from ganviz.importers.transfer import Transfer
 
@@ -59,7 +59,7 @@ def _find(source: Source) -> tuple[Stack, dict[Any, Any]] | None:
     tree = source.tree
     if not isinstance(tree, dict) or not isinstance(tree.get("params"), dict) or "netG" not in tree:
         return None
-    weights = state_dict(tree["netG"])
+    weights = source.network("netG")
     if "tconv1.weight" not in weights or not set(SIZES) <= set(tree["params"]):
         return None
     stack = find_stack(weights)

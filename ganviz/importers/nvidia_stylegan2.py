@@ -12,7 +12,7 @@ import numpy as np
 from ganviz.errors import GanvizError
 from ganviz.importers import Asked, Converted
 from ganviz.importers.inert import Array, Record
-from ganviz.importers.reader import Source, candidates
+from ganviz.importers.reader import Source
 from ganviz.importers.transfer import Transfer, check_side, widths_of
 
 FILTER = np.outer([1, 3, 3, 1], [1, 3, 3, 1]).astype(np.float32) / 64
@@ -74,11 +74,8 @@ class NvidiaStyleGAN2:
 
 def find(source: Source, key: str) -> tuple[str, Any, dict[str, Array]] | None:
     """The first network with `key` and a mapping network: its name in the file, its node there, its weights."""
-    for name, weights in candidates(source):
-        if key in weights and "mapping.fc0.weight" in weights:
-            node = source.tree.get(name) if name and isinstance(source.tree, dict) else source.tree
-            return name, node, weights
-    return None
+    found = source.first(key, "mapping.fc0.weight")
+    return None if found is None else (found[0], source.node(found[0]), found[1])
 
 
 def facts_of(source: Source, name: str, assumed: list[str]) -> dict[str, str]:

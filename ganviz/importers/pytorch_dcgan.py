@@ -7,7 +7,7 @@ and not normalised; in class-conditional variants the one-hot label stands behin
 
 from ganviz.errors import GanvizError
 from ganviz.importers import Asked, Converted
-from ganviz.importers.reader import Source, candidates
+from ganviz.importers.reader import Source
 from ganviz.importers.stacks import Stack, find_stack, stages_of, take_stack
 from ganviz.importers.transfer import Transfer
 
@@ -27,7 +27,7 @@ class PytorchDCGAN:
 
 
 def _find(source: Source) -> tuple[str, Stack] | None:
-    for name, weights in candidates(source):
+    for name, weights in source.networks:
         stack = find_stack(weights)
         if stack is not None:
             return name, stack

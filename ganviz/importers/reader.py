@@ -8,7 +8,7 @@ for; `Source.wants` lists it, so that a user can be told. The file stays on disk
 import json
 import mmap
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,8 +23,9 @@ MAX_HEADER = 4 << 20
 """Bytes of a safetensors header."""
 SPARE = 48 << 20
 """What packed data may unpack to beyond one and a half times the file's own size."""
-MAX_TENSORS = 100_000
+MAX_MODULES = 100_000
 MAX_NESTED = 40
+MAX_NETWORKS = 64
 
 SAFETENSORS = {
     "F64": "<f8",
@@ -65,6 +66,8 @@ class Source:
     tree   plain values, lists, tuples and dictionaries of them, arrays, and inert records of all else
     wants  what the file would have had Python import beyond the constructors that are known, sorted
     what   in words what it is, where `kind` is "other"
+    networks  (name, weights) of each network that it may hold, averaged generators before others; the name is a key
+           of the tree, or "" for the tree itself
     """
 
     path: Path
@@ -72,6 +75,19 @@ class Source:
     tree: Any
     wants: tuple[str, ...] = ()
     what: str = ""
+    networks: tuple[tuple[str, dict[str, Array]], ...] = ()
+
+    def network(self, name: str) -> dict[str, Array]:
+        """The weights under a key of the tree; empty where there is no such network."""
+        return next((weights for key, weights in self.networks if key == name), {})
+
+    def node(self, name: str) -> Any:
+        """What stands in the tree where a network of that name is."""
+        return self.tree[name] if name else self.tree
+
+    def first(self, *names: str) -> tuple[str, dict[str, Array]] | None:
+        """The first network that has tensors of all these names, with its own name."""
+        return next((network for network in self.networks if network[1].keys() >= set(names)), None)
 
 
 def read(path: str | Path) -> Source:
@@ -95,7 +111,22 @@ def read(path: str | Path) -> Source:
         raise GanvizError(f"{path}: {error}") from error.__cause__
 
 
-def state_dict(node: Any) -> dict[str, Array]:
+def _networks(tree: Any) -> tuple[tuple[str, dict[str, Array]], ...]:
+    found = []
+    left = [MAX_MODULES]
+    top = _weights(tree, left)
+    if top:
+        found.append(("", top))
+    if isinstance(tree, dict):
+        inner = [(key, node) for key, node in tree.items() if isinstance(key, str) and isinstance(node, dict | Record)]
+        for key, node in sorted(inner[:MAX_NETWORKS], key=lambda pair: _preference(pair[0])):
+            weights = _weights(node, left)
+            if weights:
+                found.append((key, weights))
+    return tuple(found)
+
+
+def _weights(node: Any, left: list[int]) -> dict[str, Array]:
     """The arrays of a state dict, or those of a whole pickled module under the names that its state dict would have.
 
     Empty for anything else. A leading "module.", which DataParallel writes, is taken off.
@@ -104,25 +135,11 @@ def state_dict(node: Any) -> dict[str, Array]:
     if isinstance(node, dict):
         found = {key: value for key, value in node.items() if isinstance(key, str) and isinstance(value, Array)}
     elif isinstance(node, Record):
-        _gather(node, "", found, [MAX_TENSORS], 0)
+        _gather(node, "", found, left, 0)
     prefix = "module."
     if found and all(name.startswith(prefix) for name in found):
         found = {name[len(prefix) :]: value for name, value in found.items()}
     return found
-
-
-def candidates(source: Source) -> Iterator[tuple[str, dict[str, Array]]]:
-    """The networks that a file may hold: (name or "", weights), averaged generators before others."""
-    tree = source.tree
-    top = state_dict(tree)
-    if top:
-        yield "", top
-    if isinstance(tree, dict):
-        inner = [(key, node) for key, node in tree.items() if isinstance(key, str) and isinstance(node, dict | Record)]
-        for key, node in sorted(inner[:64], key=lambda pair: _preference(pair[0])):
-            weights = state_dict(node)
-            if weights:
-                yield key, weights
 
 
 def _preference(name: str) -> int:
@@ -143,7 +160,7 @@ def _gather(module: Record, prefix: str, found: dict[str, Array], left: list[int
     modules = state.get("_modules")
     for name, value in modules.items() if isinstance(modules, dict) else ():
         left[0] -= 1
-        if left[0] < 0 or depth > MAX_NESTED or len(found) > MAX_TENSORS:
+        if left[0] < 0 or depth > MAX_NESTED:
             raise GanvizError("the module has too many modules within modules; refused")
         if isinstance(value, Record):
             _gather(value, f"{prefix}{name}.", found, left, depth + 1)
@@ -175,7 +192,7 @@ def _read(path: Path, data: memoryview, allowance: int, packed: bool = False) ->
     if kind == "other":
         return Source(path, kind, None, what=tree)
     wants = tuple(sorted(name for name in context.names if not known.is_known(name)))
-    return Source(path, kind, tree, wants)
+    return Source(path, kind, tree, wants, networks=_networks(tree))
 
 
 def _read_zip(data: memoryview, allowance: int, context: pickles.Context) -> tuple[str, Any]:

@@ -11,12 +11,12 @@ import numpy as np
 
 from ganviz.errors import GanvizError
 from ganviz.importers import Asked, Converted
-from ganviz.importers.inert import Array
-from ganviz.importers.reader import Source, candidates
+from ganviz.importers.reader import Source
 from ganviz.importers.rosinality_stylegan import grown_steps, step_of
 from ganviz.importers.transfer import Transfer, widths_of
 
 FIRST = "progression.0.conv.0.conv.weight_orig"
+KEYS = (FIRST, "label_embed.weight", "to_rgb.0.weight")
 
 
 class RosinalityProGAN:
@@ -24,10 +24,10 @@ class RosinalityProGAN:
     arch = "progan"
 
     def recognises(self, source: Source) -> bool:
-        return _find(source) is not None
+        return source.first(*KEYS) is not None
 
     def convert(self, source: Source, asked: Asked) -> Converted:
-        found = _find(source)
+        found = source.first(*KEYS)
         assert found is not None
         name, weights = found
         transfer = Transfer(weights)
@@ -66,13 +66,6 @@ class RosinalityProGAN:
         }
         facts = {"mapped": name or "the whole module"} | ({"assumed": assumed} if assumed else {})
         return Converted("progan", config, tensors, facts=facts)
-
-
-def _find(source: Source) -> tuple[str, dict[str, Array]] | None:
-    for name, weights in candidates(source):
-        if {FIRST, "label_embed.weight", "to_rgb.0.weight"} <= set(weights):
-            return name, weights
-    return None
 
 
 def _take_conv(transfer: Transfer, tensors: dict[str, np.ndarray], name: str, native: str) -> None:

@@ -11,12 +11,12 @@ import numpy as np
 
 from ganviz.errors import GanvizError
 from ganviz.importers import Asked, Converted
-from ganviz.importers.inert import Array
-from ganviz.importers.reader import Source, candidates
+from ganviz.importers.reader import Source
 from ganviz.importers.transfer import Transfer, widths_of
 
 CONST = "generator.progression.0.conv1.input"
 STRENGTH = "generator.progression.{}.noise2.weight_orig"
+KEYS = (CONST, "style.1.linear.weight_orig", STRENGTH.format(0))
 BLUR = (np.outer([1, 2, 1], [1, 2, 1]) / 16).astype(np.float32)
 EPS = 1e-5
 """Of torch's InstanceNorm2d."""
@@ -28,12 +28,12 @@ class RosinalityStyleGAN:
     arch = "stylegan"
 
     def recognises(self, source: Source) -> bool:
-        return _find(source) is not None
+        return source.first(*KEYS) is not None
 
     def convert(self, source: Source, asked: Asked) -> Converted:
         from ganviz.models.layers import seeded_noise
 
-        found = _find(source)
+        found = source.first(*KEYS)
         assert found is not None
         name, weights = found
         transfer = Transfer(weights)
@@ -103,13 +103,6 @@ def step_of(transfer: Transfer, steps: int, name: str, resolution: int | None) -
         )
     assumed = f"trained up to {sides[moved[-1]]} px, the last where anything moved; --resolution says otherwise"
     return moved[-1], assumed
-
-
-def _find(source: Source) -> tuple[str, dict[str, Array]] | None:
-    for name, weights in candidates(source):
-        if {CONST, "style.1.linear.weight_orig", STRENGTH.format(0)} <= set(weights):
-            return name, weights
-    return None
 
 
 def _take_layer(transfer: Transfer, tensors: dict[str, np.ndarray], k: int, part: int) -> None:

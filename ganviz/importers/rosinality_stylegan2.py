@@ -8,9 +8,10 @@ import numpy as np
 
 from ganviz.errors import GanvizError
 from ganviz.importers import Asked, Converted
-from ganviz.importers.reader import Source, candidates, state_dict
+from ganviz.importers.reader import Source
 from ganviz.importers.transfer import Transfer, check_side, widths_of
 
+KEYS = ("conv1.conv.modulation.weight", "to_rgb1.conv.weight", "style.1.weight", "input.input")
 FILTER = np.outer([1, 3, 3, 1], [1, 3, 3, 1]).astype(np.float32) / 16
 """Of every upsampling: the bilinear one at four times its gain."""
 
@@ -20,10 +21,11 @@ class RosinalityStyleGAN2:
     arch = "stylegan2"
 
     def recognises(self, source: Source) -> bool:
-        return _find(source) is not None
+        found = source.first(*KEYS)
+        return found is not None and "iwt.ll" not in found[1]  # those are SWAGANs
 
     def convert(self, source: Source, asked: Asked) -> Converted:
-        found = _find(source)
+        found = source.first(*KEYS)
         assert found is not None
         name, weights = found
         transfer = Transfer(weights)
@@ -42,9 +44,8 @@ class RosinalityStyleGAN2:
             _take_conv(transfer, tensors, k, 4 << (k + 1) // 2)
         for j in range(doublings + 1):
             _take_head(transfer, tensors, j)
-        kept = state_dict(source.tree)
-        if "latent_avg" in kept:
-            tensors["w_avg"] = np.asarray(kept["latent_avg"].numpy(), np.float32).reshape(-1)
+        if name and "latent_avg" in source.network(""):
+            tensors["w_avg"] = Transfer(source.network("")).take("latent_avg").reshape(-1)
         transfer.done()
         widths = [tensors[f"convs.{2 * j}.bias"].shape[0] for j in range(doublings + 1)]
         config = {
@@ -59,13 +60,6 @@ class RosinalityStyleGAN2:
         return Converted(
             "stylegan2", config, tensors, facts={"mapped": f"{name or 'the whole file'}", "assumed": assumed}
         )
-
-
-def _find(source: Source) -> tuple[str, dict] | None:
-    for name, weights in candidates(source):
-        if {"conv1.conv.modulation.weight", "to_rgb1.conv.weight", "style.1.weight", "input.input"} <= set(weights):
-            return None if "iwt.ll" in weights else (name, weights)
-    return None
 
 
 def _take_conv(transfer: Transfer, tensors: dict[str, np.ndarray], k: int, size: int) -> None:

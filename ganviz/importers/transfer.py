@@ -1,5 +1,6 @@
 """Taking a foreign network apart tensor by tensor, so that none is missed and none is left."""
 
+import math
 from collections.abc import Iterable, Mapping
 
 import numpy as np
@@ -8,6 +9,8 @@ from ganviz.errors import GanvizError
 from ganviz.importers.inert import Array
 
 MAX_TENSORS = 20_000
+SHARED = 4096
+"""Numbers of a tensor that may well be another's too, as filters are."""
 
 
 class Transfer:
@@ -18,6 +21,7 @@ class Transfer:
             raise GanvizError(f"the network has {len(weights):,} tensors; more than {MAX_TENSORS:,} is refused")
         self.weights = dict(weights)
         self._left = dict(weights)
+        self._taken: dict[int, int] = {}  # numbers taken, by the storage that they lie in
 
     def __contains__(self, name: str) -> bool:
         return name in self.weights
@@ -36,10 +40,22 @@ class Transfer:
             wanted = ", ".join("any" if size is None else str(size) for size in shape)
             raise GanvizError(f"{name}: expected shape ({wanted}), got {found}")
         self._left.pop(name, None)
+        self._count(name)
         try:
             return np.asarray(self.weights[name].numpy(), np.float32)
         except GanvizError as error:
             raise GanvizError(f"{name}: {error}") from error
+
+    def _count(self, name: str) -> None:
+        """GanvizError where large tensors share their numbers, so that a small file would become a large network."""
+        array = self.weights[name]
+        size = math.prod(array.shape)
+        if array.storage is None or size <= SHARED:
+            return
+        taken = self._taken.get(id(array.storage), 0) + size
+        self._taken[id(array.storage)] = taken
+        if taken > array.storage.numel:
+            raise GanvizError(f"{name}: its numbers are those of other tensors too, which no network here has")
 
     def number(self, name: str) -> float:
         """A tensor of a single number."""

@@ -1,12 +1,12 @@
 """Formats that are recognised by their keys but not read yet: the error then says what a file is."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from ganviz.importers.inert import Array, Record
-from ganviz.importers.reader import Source, candidates, state_dict
+from ganviz.importers.inert import Record
+from ganviz.importers.reader import Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,14 +21,8 @@ class Unread:
         return source.kind != "other" and self.test(source)
 
 
-def _keys(source: Source) -> Iterator[set[str]]:
-    """The names of each network in the file."""
-    for _, weights in candidates(source):
-        yield set(weights)
-
-
 def _has(*names: str) -> Callable[[Source], bool]:
-    return lambda source: any(set(names) <= keys for keys in _keys(source))
+    return lambda source: source.first(*names) is not None
 
 
 def _top(source: Source) -> dict[Any, Any]:
@@ -41,13 +35,8 @@ def _is_tensorflow(source: Source) -> bool:
     return any(isinstance(node, Record) and node.name in names for node in nodes[:8])
 
 
-def _is_lucidrains(source: Source) -> bool:
-    weights = _top(source).get("GAN", source.tree)
-    return {"GE.initial_conv.weight", "SE.net.0.weight"} <= set(state_dict(weights))
-
-
 def _is_mmgeneration(source: Source) -> bool:
-    names = state_dict(_top(source).get("state_dict"))
+    names = source.network("state_dict")
     return "meta" in _top(source) and any(name.startswith(("generator_ema.", "generator.")) for name in names)
 
 
@@ -56,22 +45,10 @@ def _is_akanimax(source: Source) -> bool:
     return isinstance(node, dict) and {"conf", "state_dict"} <= set(node)
 
 
-def _is_swagan(source: Source) -> bool:
-    return any({"iwt.ll", "conv1.conv.modulation.weight"} <= keys for keys in _keys(source))
-
-
-def _is_zoo_stylegan(source: Source) -> bool:
-    return any({"mean_w", "adain00.styleModulator.module.weight"} <= keys for keys in _keys(source))
-
-
-def _is_r3gan(source: Source) -> bool:
-    return any("Model.MainLayers.0.Layers.0.Basis" in keys for keys in _keys(source))
-
-
 def _is_discriminator(source: Source) -> bool:
     """Strided convolutions that end in a single number, each as wide at its input as the one before at its output."""
-    for _, weights in candidates(source):
-        shapes = [array.shape for array in weights.values() if isinstance(array, Array) and len(array.shape) == 4]
+    for _, weights in source.networks:
+        shapes = [array.shape for array in weights.values() if len(array.shape) == 4]
         chained = all(after[1] == before[0] for before, after in pairwise(shapes))
         if len(shapes) >= 3 and chained and shapes[-1][0] == 1 and shapes[0][1] in (1, 3):
             return True
@@ -84,12 +61,12 @@ UNREAD: tuple[Unread, ...] = (
         _is_tensorflow,
         "; convert it with legacy.py of stylegan2-ada-pytorch, whose pickles are read",
     ),
-    Unread("a checkpoint of lucidrains' stylegan2-pytorch", _is_lucidrains),
+    Unread("a checkpoint of lucidrains' stylegan2-pytorch", _has("GE.initial_conv.weight", "SE.net.0.weight")),
     Unread("a checkpoint of mmgeneration", _is_mmgeneration),
     Unread("a checkpoint of akanimax' pro_gan_pytorch", _is_akanimax),
     Unread("a BigGAN of ajbrock's BigGAN-PyTorch", _has("linear.weight", "blocks.0.0.conv1.u0")),
-    Unread("an R3GAN", _is_r3gan),
-    Unread("a SWAGAN of rosinality's stylegan2-pytorch", _is_swagan),
-    Unread("a StyleGAN of pytorch_GAN_zoo", _is_zoo_stylegan),
+    Unread("an R3GAN", _has("Model.MainLayers.0.Layers.0.Basis")),
+    Unread("a SWAGAN of rosinality's stylegan2-pytorch", _has("iwt.ll", "conv1.conv.modulation.weight")),
+    Unread("a StyleGAN of pytorch_GAN_zoo", _has("mean_w", "adain00.styleModulator.module.weight")),
     Unread("a discriminator, which draws nothing", _is_discriminator, "; the generator is in another file, often netG"),
 )

@@ -16,7 +16,7 @@ from torch import nn
 
 from ganviz.errors import GanvizError
 from ganviz.importers.inert import Array, Record
-from ganviz.importers.reader import read, state_dict
+from ganviz.importers.reader import read
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def test_both_forms_of_torch_save_read_back(tmp_path: Path, net, zipped: bool, w
     torch.save(net if whole else net.state_dict(), tmp_path / "a.pth", _use_new_zipfile_serialization=zipped)
     source = read(tmp_path / "a.pth")
     assert source.kind == ("zip" if zipped else "legacy") and source.wants == ()
-    assert same(state_dict(source.tree), net.state_dict())
+    assert same(source.network(""), net.state_dict())
 
 
 @pytest.mark.parametrize("zipped", [True, False], ids=["zip", "legacy"])
@@ -120,12 +120,12 @@ def test_safetensors_and_gzip(tmp_path: Path, net) -> None:
     assert np.array_equal(tree["b"].numpy(), weights["b"].float().numpy())
     torch.save(net.state_dict(), tmp_path / "a.pth")
     (tmp_path / "a.pth.gz").write_bytes(gzip.compress((tmp_path / "a.pth").read_bytes()))
-    assert same(state_dict(read(tmp_path / "a.pth.gz").tree), net.state_dict())
+    assert same(read(tmp_path / "a.pth.gz").network(""), net.state_dict())
 
 
 def test_a_leading_module_of_dataparallel_is_taken_off(tmp_path: Path, net) -> None:
     torch.save(nn.DataParallel(net).state_dict(), tmp_path / "a.pth")
-    assert same(state_dict(read(tmp_path / "a.pth").tree), net.state_dict())
+    assert same(read(tmp_path / "a.pth").network(""), net.state_dict())
 
 
 def test_modules_of_unknown_classes_read_without_their_source(tmp_path: Path, monkeypatch) -> None:
@@ -144,7 +144,7 @@ def test_modules_of_unknown_classes_read_without_their_source(tmp_path: Path, mo
     source = read(tmp_path / "a.pth")
     assert source.wants == ("model.Generator",)
     assert isinstance(source.tree["g"], Record) and source.tree["g"].name == "model.Generator"
-    assert same(state_dict(source.tree["g"]), wanted)
+    assert same(source.network("g"), wanted)
 
 
 def test_object_arrays_are_refused_when_their_numbers_are_asked_for(tmp_path: Path) -> None:
