@@ -124,5 +124,6 @@ def sliced_distance(a: np.ndarray, b: np.ndarray, random: np.random.RandomState)
     for _ in range(REPEATS):
         directions = random.randn(a.shape[1], DIRECTIONS).astype(np.float32)
         directions /= np.sqrt(np.square(directions).sum(axis=0, keepdims=True))
-        distances.append(np.abs(np.sort(a @ directions, axis=0) - np.sort(b @ directions, axis=0)).mean())
+        # A direction a row: sorting along the last axis is many times faster.
+        distances.append(np.abs(np.sort(directions.T @ a.T) - np.sort(directions.T @ b.T)).mean())
     return float(np.mean(distances))
