@@ -67,11 +67,13 @@ def draw_panel(title: str, curves: Mapping[str, tuple[np.ndarray, np.ndarray]]) 
         down = TOP + (HEIGHT - TOP - BOTTOM) * (high - min(max(y, low), high)) / (high - low)
         return FINE * across, FINE * down
 
-    for y in y_ticks:
-        pen.line([place(0, y), place(end, y)], GRID, FINE)
-        pen.text((place(0, y)[0] - 5 * FINE, place(0, y)[1]), f"{y:g}", INK, font, "rm")
-    for x in (x for x in x_ticks if x <= end):
-        pen.text((place(x, low)[0], place(x, low)[1] + 5 * FINE), thousands(x), INK, font, "mt")
+    for tick in y_ticks:
+        left, down = place(0, tick)
+        pen.line([(left, down), place(end, tick)], GRID, FINE)
+        pen.text((left - 5 * FINE, down), f"{tick:g}", INK, font, "rm")
+    for tick in (tick for tick in x_ticks if tick <= end):
+        across, down = place(tick, low)
+        pen.text((across, down + 5 * FINE), thousands(tick), INK, font, "mt")
     pen.text((FINE * LEFT, FINE * 8), title, INK, ImageFont.load_default(12 * FINE), "lt")
     pen.text((FINE * (WIDTH - RIGHT), FINE * (HEIGHT - 4)), "images seen", INK, font, "rb")
     key = float(FINE * LEFT)

@@ -179,7 +179,7 @@ def check_codes(generator: StagedGenerator, data: Dataset, folder: Path) -> dict
 
 
 def show_swap(generator: StagedGenerator, psi: float, folder: Path) -> None:
-    """swap.png, a row for a pair of seeds: one, then it with the coarse, middle, fine styles of the other, the other."""
+    """swap.png, a row a pair of seeds: one, then it with coarse, middle, fine styles of the other, then the other."""
     bases, sources = (mapped(generator, range(first, 2 * SHOWN, 2), psi) for first in (0, 1))
     columns = [synthesised(generator, bases)]
     for group in GROUPS:
