@@ -28,6 +28,11 @@ def command_for(arch: str) -> click.Command:
         click.Option(["--out"], metavar="RUN", required=True, type=click.Path(path_type=Path), help="the run folder"),
         click.Option(["--resume"], is_flag=True, help="go on with the run in that folder"),
         click.Option(
+            ["--film"],
+            is_flag=True,
+            help="at the end make training.mp4 of the previews; with --out alone, of the run in that folder",
+        ),
+        click.Option(
             ["--control"],
             type=click.Choice(["none", "stdin"]),
             default="none",
@@ -46,10 +51,17 @@ def command_for(arch: str) -> click.Command:
         else:
             parameters.append(click.Option([flag], type=type(item.default), default=None, help=shown))
 
-    def callback(data: str | None, out: Path, resume: bool, control: str, debug: bool, **options: Any) -> None:
+    def callback(
+        data: str | None, out: Path, resume: bool, film: bool, control: str, debug: bool, **options: Any
+    ) -> None:
         convert: dict[str, Any] = {item.name: type(item.default) for item in fields(kind)}
         given = {name: convert[name](value) for name, value in options.items() if value is not None}
-        train(arch, kind, data, out, given, resume=resume, stdin=control == "stdin")
+        if film and data is None and not resume and not given:
+            from trainers.film import make_film
+
+            click.echo(f"{make_film(out.expanduser())}", err=True)
+            return
+        train(arch, kind, data, out, given, resume=resume, film=film, stdin=control == "stdin")
 
     return click.Command(
         arch,
@@ -76,6 +88,7 @@ def train(
     given: dict[str, Any],
     *,
     resume: bool,
+    film: bool,
     stdin: bool,
 ) -> None:
     """Open the data, start or read the run folder, and run the trainer's loop, beside other processes if there are."""
@@ -83,7 +96,7 @@ def train(
 
     with distributed.joined():
         try:
-            _train(arch, kind, source, folder.expanduser(), given, resume=resume, stdin=stdin)
+            _train(arch, kind, source, folder.expanduser(), given, resume=resume, film=film, stdin=stdin)
         except distributed.LostTouch:
             raise
         except (GanvizError, click.UsageError) as error:
@@ -100,11 +113,13 @@ def _train(
     given: dict[str, Any],
     *,
     resume: bool,
+    film: bool,
     stdin: bool,
 ) -> None:
     from ganviz.datasets import open_dataset
     from trainers import distributed
     from trainers.control import Control, Display
+    from trainers.film import make_film
     from trainers.run import Run, check_unused
 
     leading = distributed.rank() == 0
@@ -158,6 +173,8 @@ def _train(
         newest = run.newest_snapshot()
         if resume and newest == before and not control.stopping:
             display.line("the run had used up its budget; a larger --images or --minutes lets it go on")
+        if film and leading:
+            display.line(f"{make_film(folder)}")
         display.line(f"{newest}")
         display.line(f"explore it with: ganviz {shlex.quote(str(folder))}")
     finally:
