@@ -153,6 +153,7 @@ class MainWindow(QMainWindow):
         parts.models.chosen.connect(self.open)
         parts.models.browse.connect(self.choose_file)
         parts.models.listed.connect(self._models_listed)
+        parts.models.said.connect(self.say)
         parts.gallery.shown.connect(opener.open_recipe)
         parts.walk.failed.connect(lambda text: self.say(text, "warning"))
         for player in self._players():

@@ -5,8 +5,11 @@ import os
 os.environ["QT_QPA_PLATFORM"] = os.environ.get("GANVIZ_TEST_PLATFORM", "offscreen")
 os.environ["OMP_NUM_THREADS"] = "1"
 
+import hashlib
+import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -139,6 +142,66 @@ def make_run() -> Callable[..., Path]:
         return folder
 
     return make
+
+
+@pytest.fixture
+def tiny_wheel(tmp_path: Path) -> Path:
+    """A package with an 8 px generator in it, and with code that nobody is to run."""
+    import torch
+
+    torch.manual_seed(0)
+    weights = {
+        "main.0.weight": torch.randn(6, 8, 4, 4),
+        "main.1.weight": torch.ones(8),
+        "main.1.bias": torch.zeros(8),
+        "main.1.running_mean": torch.zeros(8),
+        "main.1.running_var": torch.ones(8),
+        "main.1.num_batches_tracked": torch.tensor(1),
+        "main.3.weight": torch.randn(8, 3, 4, 4),
+    }
+    torch.save({"netG_state_dict": weights, "epoch": 3}, tmp_path / "weights.tar")
+    path = tmp_path / "tiny_faces-1.0-py3-none-any.whl"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
+        file.write(tmp_path / "weights.tar", "tiny_faces/weights.tar")
+        file.writestr("tiny_faces/__init__.py", "raise SystemExit('this ran')")
+        file.writestr("../outside.txt", "no")
+    return path
+
+
+@pytest.fixture
+def tiny_zoo(tiny_wheel: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The only entry of a zoo: tiny-faces, which comes in the tiny wheel."""
+    from ganviz import zoo
+    from ganviz.spec import Card
+
+    card = Card("tiny-faces", "Tiny faces", "MIT, copyright (c) 2024 Somebody", "A test.", 0.8, data="Faces")
+    entry = zoo.Entry(
+        name="tiny-faces",
+        arch="dcgan",
+        resolution=8,
+        package="tiny-faces",
+        version="1.0",
+        sha256=hashlib.sha256(tiny_wheel.read_bytes()).hexdigest(),
+        size=2_400_000,
+        files=("tiny_faces/weights.tar",),
+        citation="Somebody: Tiny faces, 2024",
+        card=card,
+    )
+    monkeypatch.setattr(zoo, "ENTRIES", (entry,))
+    monkeypatch.setattr(zoo, "ZOO", {entry.name: entry})
+    return entry
+
+
+@pytest.fixture
+def fake_pip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """A function that puts a script in the place of pip, for programs that are started from here."""
+
+    def become(script: str) -> None:
+        (tmp_path / "fake").mkdir(exist_ok=True)
+        (tmp_path / "fake" / "pip.py").write_text(script)
+        monkeypatch.setenv("PYTHONPATH", str(tmp_path / "fake"))
+
+    return become
 
 
 @pytest.hookimpl(hookwrapper=True)

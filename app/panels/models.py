@@ -1,4 +1,4 @@
-"""The left column: bundled and recent models."""
+"""The left column: models that are here, bundled, downloaded and recent ones, and those that could be downloaded."""
 
 import logging
 from collections.abc import Callable
@@ -12,8 +12,9 @@ from app.background import Background
 from app.compute import Compute
 from app.document import Document, fresh_recipe, name_of
 from app.widgets.buttons import TextButton
+from app.widgets.download_offer import DownloadOffer
 from app.widgets.model_list import ModelList, ModelRow
-from ganviz import catalog
+from ganviz import catalog, zoo
 from ganviz.checkpoint import Header
 from ganviz.models import MODELS
 from ganviz.notation import format_kimg
@@ -27,6 +28,7 @@ CHANNEL = "models"
 SMALL = 64 << 20
 """Models of more bytes than this are not loaded for the sake of a thumbnail."""
 SECTIONS = ("Bundled", "Downloaded", "Runs", "Recent")
+ABSENT = "To download"
 THUMBNAIL_SEED = 3
 """The seed whose picture stands for a model."""
 
@@ -41,20 +43,27 @@ class Listed:
 
 
 class ModelsPanel(QWidget):
-    """Models to open. `chosen(str)` carries the path of one, `browse()` asks for a file dialog."""
+    """Models to open. `chosen(str)` carries the path of one, `browse()` asks for a file dialog.
+
+    A model that is not here yet is offered for download first; `said(text, kind)` tells how that went.
+    """
 
     chosen = Signal(str)
     browse = Signal()
     listed = Signal()
+    said = Signal(str, str)
 
     def __init__(self, document: Document, compute: Compute) -> None:
         super().__init__()
         self._document, self._compute = document, compute
         self._listed: list[Listed] = []
+        self._absent: list[zoo.Entry] = []
+        self._fetching = ""  # name of the model that is being downloaded
         self.is_listed = False  # whether the models have been looked for
         self._asked: dict[Recipe, str] = {}
         self._failed: set[str] = set()  # digests of models that have no thumbnail because they cannot be drawn
         self.list = ModelList("model-browser")
+        self.offer = DownloadOffer()
         self.open_button = TextButton(
             "Open a file…",
             "Open a checkpoint, a run folder, a session or an exported picture",
@@ -66,9 +75,11 @@ class ModelsPanel(QWidget):
         layout.setContentsMargins(12, 12, 12, 12)
         layout.setSpacing(8)
         layout.addWidget(self.list, 1)
+        layout.addWidget(self.offer)
         layout.addWidget(self.open_button)
         self.list.activated.connect(self._activated)
         self.list.needed.connect(self._draw)
+        self.offer.wanted.connect(self._download)
         self.open_button.clicked.connect(self.browse)
         compute.thumbnail_ready.connect(self._thumbnail)
         compute.thumbnail_failed.connect(self._no_thumbnail)
@@ -81,7 +92,11 @@ class ModelsPanel(QWidget):
     def refresh(self, background: Background) -> None:
         """Look again at what models there are, off the UI thread."""
         # Where the search as a whole fails the list stays as it is, and whoever waits for it goes on.
-        background.run(find_models, self._show, lambda error: self._show(self._listed))
+        background.run(
+            lambda: (find_models(), find_absent()),
+            lambda found: self._show(*found),
+            lambda error: self._show(self._listed, self._absent),
+        )
 
     def first(self) -> str | None:
         """Path of the model to begin with."""
@@ -105,7 +120,7 @@ class ModelsPanel(QWidget):
         drawable = {found.header.digest for found in self._listed if found.size <= SMALL}
         return drawable <= self.list.pictures() | self._failed
 
-    def _show(self, found: list[Listed]) -> None:
+    def _show(self, found: list[Listed], absent: list[zoo.Entry]) -> None:
         rows: dict[str, tuple[Listed, ModelRow]] = {}
         for item in found:
             try:
@@ -114,7 +129,8 @@ class ModelsPanel(QWidget):
             except Exception as error:  # files are from anywhere: one of them must not keep the others from the list
                 log.warning("%s: not listed, its description is damaged (%s)", item.header.path, error)
         self._listed, self.is_listed = [item for item, _ in rows.values()], True
-        self.list.set_rows([row for _, row in rows.values()])
+        self._absent = absent
+        self.list.set_rows([*(row for _, row in rows.values()), *map(absent_row, absent)])
         if self._document.is_open:
             self.show_session(self._document.session)
         self.listed.emit()
@@ -135,10 +151,46 @@ class ModelsPanel(QWidget):
         paths = (f.header.path for f in self._listed if f.header.digest == digest)
         return next((str(catalog.run_of(path) or path) for path in paths), None)
 
-    def _activated(self, digest: object) -> None:
-        path = self.path_of(digest)
+    def _activated(self, key: object) -> None:
+        entry = next((entry for entry in self._absent if entry.name == key), None)
+        self._offer(entry)
+        path = self.path_of(key)
         if path is not None:
             self.chosen.emit(path)
+
+    def _offer(self, entry: zoo.Entry | None) -> None:
+        """Offer a model for download, or nothing."""
+        self.list.mark(entry.name if entry else None)
+        self.offer.setVisible(entry is not None)
+        if entry is not None:
+            card = entry.card
+            self.offer.offer(card.title, f"{card.description}\nLicence: {card.licence}\nData: {card.data}", entry.size)
+            self.offer.set_busy(self._fetching == entry.name)
+
+    def _download(self) -> None:
+        """Fetch the offered model, then open it."""
+        name = str(self.list.marked())
+        if self._compute.start_job(
+            lambda _: zoo.get(name),
+            f"Downloading {name}",
+            done=self._fetched,
+            failed=lambda message: self._not_fetched(message, "error"),
+            cancelled=lambda: self._not_fetched(f"{name} was cancelled; nothing was kept", "info"),
+        ):
+            self._fetching = name
+            self.offer.set_busy(True)
+
+    def _fetched(self, fetched: zoo.Fetched) -> None:
+        entry, self._fetching = fetched.entry, ""
+        if self.list.marked() == entry.name:
+            self._offer(None)
+        self.said.emit(f"{entry.name}: licence {entry.card.licence}. To be cited as {entry.citation}.", "good")
+        self.chosen.emit(str(fetched.path))
+
+    def _not_fetched(self, message: str, kind: str) -> None:
+        self._fetching = ""
+        self.offer.set_busy(False)
+        self.said.emit(message, kind)
 
     def _draw(self, digests: list[str]) -> None:
         self._asked.clear()
@@ -177,6 +229,23 @@ def find_models() -> list[Listed]:
         except Exception as error:  # the other sections are still to be had
             log.warning("%s models: not all could be listed (%s)", section.lower(), error)
     return sorted(found.values(), key=lambda item: SECTIONS.index(item.section))
+
+
+def find_absent() -> list[zoo.Entry]:
+    """The models that could be downloaded. Reads headers only; runs on the background thread."""
+    try:
+        return zoo.missing()
+    except Exception as error:  # what is here is listed all the same
+        log.warning("what could be downloaded is not known (%s)", error)
+        return []
+
+
+def absent_row(entry: zoo.Entry) -> ModelRow:
+    """The row of a model that could be downloaded."""
+    card = entry.card
+    tip = "\n".join((card.title, entry.summary, card.description, f"Licence: {card.licence}", entry.citation))
+    caption = f"{entry.resolution} px · {entry.size / 1e6:.0f} MB"
+    return ModelRow(entry.name, ABSENT, entry.name, caption, card.licence, tip, absent=True)
 
 
 def caption_of(header: Header) -> str:

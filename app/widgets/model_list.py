@@ -40,7 +40,10 @@ SECTION_HEIGHT = 28
 
 @dataclass(frozen=True, slots=True)
 class ModelRow:
-    """One model. `key` is what `activated` carries; `licence` shows below the list while the row is current."""
+    """One model. `key` is what `activated` carries; `licence` shows below the list while the row is current.
+
+    absent   whether it is not here yet but could be downloaded
+    """
 
     key: Hashable
     section: str
@@ -48,6 +51,7 @@ class ModelRow:
     caption: str = ""
     licence: str = ""
     tip: str = ""
+    absent: bool = False
 
 
 class _Rows(QAbstractListModel):
@@ -107,7 +111,7 @@ class _Painter(QStyledItemDelegate):
 
     def _paint_row(self, painter: QPainter, box: QRectF, row: ModelRow, state: QStyle.StateFlag) -> None:
         opened = row.key == self._browser.current()
-        hover = bool(state & QStyle.StateFlag.State_MouseOver)
+        hover = bool(state & QStyle.StateFlag.State_MouseOver) or row.key == self._browser.marked()
         painter.setPen(Qt.PenStyle.NoPen)
         if opened or hover:
             painter.setBrush(theme.color("selection" if opened else "hover"))
@@ -119,7 +123,8 @@ class _Painter(QStyledItemDelegate):
         else:
             painter.setBrush(theme.color("line"))
             painter.drawRoundedRect(thumb, 6, 6)
-            theme.draw_icon(painter, thumb.adjusted(9, 9, -9, -9).toRect(), "cube-outline", "muted")
+            icon = "tray-arrow-down" if row.absent else "cube-outline"
+            theme.draw_icon(painter, thumb.adjusted(9, 9, -9, -9).toRect(), icon, "muted")
         left = thumb.right() + 10
         width = int(box.right() - left - 8)
         for text, font, role, top in (
@@ -164,6 +169,7 @@ class ModelList(QWidget):
         self.setAccessibleName("Models")
         self._all: tuple[ModelRow, ...] = ()
         self._current: Hashable = None
+        self._marked: Hashable = None
         self._pixels: dict[Hashable, np.ndarray] = {}
         self._pixmaps: dict[Hashable, QPixmap] = {}
         self._asked: set[Hashable] = set()
@@ -233,12 +239,26 @@ class ModelList(QWidget):
     def set_current(self, key: Hashable) -> None:
         """Mark the open model."""
         self._current = key
-        licence = next((row.licence for row in self._all if row.key == key), "")
-        self.info.setText(f"Licence: {licence}" if licence else "")
-        self.info.setVisible(bool(licence))
+        self._show_licence()
         for place, entry in enumerate(self._model.entries):
             if isinstance(entry, ModelRow) and entry.key == key:
                 self.list.setCurrentIndex(self._model.index(place))
+        self.list.viewport().update()
+
+    def _show_licence(self) -> None:
+        """That of the open model, unless another is chosen, which has more to be said of."""
+        licence = next((row.licence for row in self._all if row.key == self._current), "")
+        self.info.setText(f"Licence: {licence}" if licence else "")
+        self.info.setVisible(bool(licence) and self._marked is None)
+
+    def marked(self) -> Hashable:
+        """Key of the row that was chosen without being opened."""
+        return self._marked
+
+    def mark(self, key: Hashable) -> None:
+        """Let a row stand out that was chosen without being opened; None for none."""
+        self._marked = key
+        self._show_licence()
         self.list.viewport().update()
 
     def set_picture(self, key: Hashable, pixels: np.ndarray) -> None:
@@ -287,7 +307,7 @@ class ModelList(QWidget):
                 self.activated.emit(entry.key)
 
     def _ask(self) -> None:
-        missing = [row.key for row in self._all if row.key not in self._pixels]
+        missing = [row.key for row in self._all if not row.absent and row.key not in self._pixels]
         if not self._asked.issuperset(missing):
             self._asked = set(missing)
             self.needed.emit(missing)

