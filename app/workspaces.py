@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QLabel, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QFrame, QLabel, QStackedWidget, QVBoxLayout, QWidget
 
 from app import theme
 from app.compute import Compute
@@ -33,6 +33,7 @@ class Page(QFrame):
         self.workspace = workspace
         self.setObjectName(workspace.name)
         self.setProperty("tone", "background")
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self._document, self._compute = document, compute
         self.find_model: Callable[[Applies], Header | None] = lambda applies: None
         self.inner: Any = None
@@ -123,7 +124,12 @@ class Centre(QStackedWidget):
         """Bring a workspace to the front."""
         index = next(k for k, workspace in enumerate(WORKSPACES) if workspace.name == name)
         if index != self.currentIndex():
+            # Else the focus of what is hidden would go to whatever comes next in the window.
+            focused = QApplication.focusWidget()
+            inside = focused is None or self.isAncestorOf(focused)
             self.setCurrentIndex(index)
+            if inside:
+                self.widget(index).setFocus()
             self.follow()
             self.changed.emit(name)
 
