@@ -128,8 +128,9 @@ class Centre(QStackedWidget):
             focused = QApplication.focusWidget()
             inside = focused is None or self.isAncestorOf(focused)
             self.setCurrentIndex(index)
-            if inside:
-                self.widget(index).setFocus()
+            front = self.currentWidget()
+            if inside and front is not None:
+                front.setFocus()
             self.follow()
             self.changed.emit(name)
 
