@@ -228,6 +228,9 @@ def option_words(given: dict[str, Any]) -> list[str]:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code: 0 done, 1 could not be done, 2 bad usage, 130 interrupted."""
+    # As `ganviz train` has it: threads that spin while they wait take the processor from the very ones that they wait
+    # for. Read when torch is imported, and left alone where somebody has said otherwise.
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     arguments = list(sys.argv[1:] if argv is None else argv)
     return cli.main(["train", *arguments], click.Group("ganviz", commands={"train": command()}))
 

@@ -38,7 +38,7 @@ def make_film(folder: Path) -> Path:
     codec = CODECS[".mp4"]
     rows, columns = shaped.apply(np.zeros((size[1], size[0], 1), np.uint8)).shape[:2]
     with atomic_path(folder / NAME) as temporary:
-        with encoder(codec, folder / NAME, temporary, (columns, rows), fps) as running:
+        with encoder(codec, folder / NAME, temporary, (columns, rows), fps, "medium") as running:
             for sheet in [*sheets, *sheets[-1:] * stay]:
                 running.write(shaped.apply(_pixels(sheet, size)))
             running.finish()

@@ -43,6 +43,24 @@ def test_every_option_of_the_config_has_a_flag_with_help(arch: str, capsys: pyte
         assert parameter.opts[0] in shown
 
 
+@pytest.mark.parametrize("said", [None, "active"])
+def test_threads_wait_without_spinning_unless_the_user_has_said_otherwise(
+    said: str | None, data: Path, small: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)
+    if said:
+        monkeypatch.setenv("OMP_WAIT_POLICY", said)
+    policies = []
+    monkeypatch.setattr("trainers.dcgan.train", lambda *_: policies.append(os.environ["OMP_WAIT_POLICY"]))
+    assert main(["dcgan", "--data", str(data), "--out", str(tmp_path / "r"), *small]) == 0
+    assert policies == [said or "passive"]
+
+
+def test_torch_is_not_there_before_the_wait_policy() -> None:
+    code = "import sys, trainers.__main__; assert 'torch' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
+
+
 def test_bad_usage_ends_with_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["dcgan", "--out", str(tmp_path / "r")]) == 2
     assert main(["dcgan", "--out", str(tmp_path / "r"), "--resolution", "48"]) == 2
