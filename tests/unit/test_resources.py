@@ -49,12 +49,14 @@ def test_each_bundled_model_is_small_and_has_a_card_a_sheet_and_a_licence() -> N
         card = read_header(path).card
         assert path.stat().st_size <= 4 * MEGABYTE and card.licence and card.command
         text = path.with_suffix(".md").read_text(encoding="utf-8")
-        assert "ganviz train" in text and path.with_suffix(".png").name in text
+        assert "ganviz train" in text
+        for picture in (f"{path.stem}.png", f"{path.stem}-curves.png"):
+            assert f"({picture})" in text and (MODELS / picture).is_file()
 
 
 def test_every_file_has_a_row_about_its_licence() -> None:
     rows = (places.resources() / "LICENSES.md").read_text(encoding="utf-8")
     for path in [*DATA.iterdir(), *MODELS.iterdir()]:
         if path.suffix != ".md":
-            named = f"`{path.parent.name}/{path.name}`" in rows
-            assert named or f"`{path.parent.name}/{path.with_suffix('.safetensors').name}`" in rows, path.name
+            stem = path.stem.removesuffix("-curves")
+            assert f"`{path.parent.name}/{path.name}`" in rows or f"`models/{stem}.safetensors`" in rows, path.name
