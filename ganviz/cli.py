@@ -16,6 +16,7 @@ from ganviz import __version__, catalog, zoo
 from ganviz.checkpoint import Header, read_header
 from ganviz.cli_convert import convert
 from ganviz.cli_directions import directions
+from ganviz.cli_layers import layers
 from ganviz.cli_mix import Psis, mix, sheet_over, with_mixes
 from ganviz.cli_neighbours import neighbours
 from ganviz.cli_parts import (
@@ -316,6 +317,7 @@ cli.add_command(arithmetic)
 cli.add_command(codes)
 cli.add_command(convert)
 cli.add_command(directions)
+cli.add_command(layers)
 cli.add_command(mix)
 cli.add_command(neighbours)
 cli.add_command(project)

@@ -17,7 +17,7 @@ from ganviz.direction_files import read_move
 from ganviz.errors import GanvizError
 from ganviz.expression import SEED_LIMIT, Seed
 from ganviz.jobs import Job, Progress, run
-from ganviz.layer_notation import parse_layer_noise, parse_layer_psi
+from ganviz.layer_notation import parse_layer_noise, parse_layer_psi, parse_units
 from ganviz.notation import parse_code, parse_label, parse_seeds
 from ganviz.recipe import MOST_AVERAGED, Noise, Recipe, Sheet, class_weights
 from ganviz.session import write_png
@@ -77,6 +77,13 @@ def recipe_options(command: Any) -> Any:
             metavar="FILE:NAME=AMOUNT",
             help="Go so many sigmas along a direction that `ganviz directions` wrote; may be repeated.",
         ),
+        click.option(
+            "--unit",
+            "units",
+            multiple=True,
+            metavar="LAYER:UNITS=GAIN[+LIFT]",
+            help="Feature maps of a layer weaker or stronger, like 32x32:5,17=0 to take two out; may be repeated.",
+        ),
     )
     for option in reversed(options):
         command = option(command)
@@ -121,6 +128,7 @@ def seed_recipes(
     layer_psis: Sequence[str] = (),
     layer_noises: Sequence[str] = (),
     moves: Sequence[str] = (),
+    units: Sequence[str] = (),
 ) -> list[Recipe]:
     """One recipe per seed with a command's options; class and categories come from the seed where not given."""
     from ganviz.latent import conditions_of_seed
@@ -132,6 +140,7 @@ def seed_recipes(
         psis = {layer: own for text in layer_psis for layer, own in parse_layer_psi(text, spec)}
         noises = {item.layer: item for text in layer_noises for item in parse_layer_noise(text, spec)}
         along = [read_move(text, header.ref, spec) for text in moves]
+        edited = tuple(parse_units(text, spec) for text in units)
     except ValueError as error:
         raise GanvizError(f"{header.ref.name}: {error}") from error
     for warning in dict.fromkeys(warning for _, warning in along if warning):
@@ -159,6 +168,7 @@ def seed_recipes(
                 ),
                 psis=tuple(sorted(psis.items())),
                 moves=tuple(move for move, _ in along),
+                units=edited,
             )
         )
     return recipes

@@ -2,7 +2,7 @@
 
 import re
 
-from ganviz.edits import LayerNoise, Mix
+from ganviz.edits import LayerNoise, Mix, UnitEdit
 from ganviz.expression import SEED_LIMIT
 from ganviz.mixing import parse_layers, parse_noise_layers
 from ganviz.notation import parse_seeds
@@ -45,6 +45,30 @@ def parse_layer_noise(text: str, spec: Spec) -> tuple[LayerNoise, ...]:
     return tuple(LayerNoise(layer, float(found[1]), seed) for layer in parse_noise_layers(layers, spec))
 
 
+def parse_layer(text: str, spec: Spec) -> int:
+    """A layer by its number or its name (any case), as an index into the spec's layers."""
+    names = [layer.name.casefold() for layer in spec.layers]
+    name = text.strip().casefold()
+    if name in names:
+        return names.index(name)
+    if name.isdecimal() and int(name) < len(names):
+        return int(name)
+    known = ", ".join(layer.name for layer in spec.layers)
+    raise ValueError(f"{text!r}: expected a layer from 0 to {len(names) - 1}, or one of {known}")
+
+
+def parse_units(text: str, spec: Spec) -> UnitEdit:
+    """`32x32:5,17=0` or `1:0-3=2+0.5`: a layer, units of it or `all`, what they are taken times, what is added."""
+    place, value = _halves(text, "LAYER:UNITS=GAIN or LAYER:UNITS=GAIN+LIFT")
+    name, colon, which = place.rpartition(":")
+    found = re.fullmatch(rf"({NUMBER})([+-]\d+(?:\.\d*)?)?", value)
+    if not (colon and name and found):
+        raise ValueError(f"{text!r}: expected a layer and its units, as in 1:5,17=0, and a gain behind =")
+    layer = parse_layer(name, spec)
+    units = None if which.strip().lower() == "all" else _units(which, spec.layers[layer].channels)
+    return UnitEdit(layer, units, float(found[1]), float(found[2] or 0))
+
+
 def parse_psis(text: str) -> tuple[float, ...]:
     """`1,0.7,0,-1`, or `-1:1:5` for so many evenly from one to the other."""
     spread = re.fullmatch(rf"({NUMBER}):({NUMBER}):(\d+)", text.strip())
@@ -60,6 +84,17 @@ def parse_psis(text: str) -> tuple[float, ...]:
 def format_numbers(values: tuple[float, ...]) -> str:
     """Numbers as `parse_psis` reads them."""
     return ", ".join(f"{value:g}" for value in values)
+
+
+def _units(text: str, channels: int) -> tuple[int, ...]:
+    """`5,17` or `0-3` as units of a layer with so many channels."""
+    found: set[int] = set()
+    for part in (piece.strip() for piece in text.split(",")):
+        span = re.fullmatch(r"(\d{1,6})(?:-(\d{1,6}))?", part)
+        if not span or not int(span[1]) <= int(span[2] or span[1]) < channels:
+            raise ValueError(f"{part!r}: expected units from 0 to {channels - 1}, like 5,17 or 0-3, or all")
+        found.update(range(int(span[1]), int(span[2] or span[1]) + 1))
+    return tuple(sorted(found))
 
 
 def _halves(text: str, form: str) -> tuple[str, str]:

@@ -1,8 +1,16 @@
 import pytest
 
-from ganviz.edits import LayerNoise, Mix
+from ganviz.edits import LayerNoise, Mix, UnitEdit
 from ganviz.expression import Seed
-from ganviz.layer_notation import format_numbers, parse_layer_noise, parse_layer_psi, parse_mix, parse_psis
+from ganviz.layer_notation import (
+    format_numbers,
+    parse_layer,
+    parse_layer_noise,
+    parse_layer_psi,
+    parse_mix,
+    parse_psis,
+    parse_units,
+)
 from ganviz.models import build_generator
 
 SIZES = {"resolution": 16, "z_dim": 4, "w_dim": 4, "mapping_layers": 1, "base_channels": 1}
@@ -27,6 +35,17 @@ def test_layers_have_a_psi_or_noise_of_their_own() -> None:
     for wrong in ("fine", "fine=x", "9=1"):
         with pytest.raises(ValueError, match="expected"):
             parse_layer_psi(wrong, SPEC)
+
+
+def test_units_of_a_layer_have_a_gain_and_perhaps_a_lift() -> None:
+    assert [layer.name for layer in SPEC.layers][:2] == ["4x4 b", "8x8 a"]
+    assert parse_layer("8X8 A", SPEC) == parse_layer(" 1", SPEC) == 1
+    assert parse_units("8x8 a:1=0", SPEC) == UnitEdit(1, (1,), 0.0)
+    assert parse_units("0:all=2.5-0.25", SPEC) == UnitEdit(0, None, 2.5, -0.25)
+    assert parse_units("0 : 3,0-1 = -1+2", SPEC) == UnitEdit(0, (0, 1, 3), -1.0, 2.0)
+    for wrong in ("0", "0:1", "0=1", ":1=1", "0:4=1", "0:2-1=1", "5:0=1", "9x9:0=1", "0:=1", "0:1=x", "0:1=1e3"):
+        with pytest.raises(ValueError, match="expected"):
+            parse_units(wrong, SPEC)
 
 
 def test_psis_are_a_list_or_so_many_from_one_to_another() -> None:
