@@ -103,7 +103,7 @@ def truncate(
     if spec.truncation == "z":
         result[..., : spec.z_dim] *= each[0]
         return result
-    mean = w_statistics(generator)[0].to(w)[moved]
+    mean = w_mean(generator).to(w)[moved]
     factors = torch.tensor([each[k] for k in moved]).to(w)[:, None]
     result[:, moved] = mean + factors * (w[:, moved] - mean)
     return result
@@ -114,6 +114,14 @@ def _style_input(index: int, spec: Spec) -> int:
     if not 0 <= index < spec.num_ws:
         raise ValueError(f"expected style inputs 0 to {spec.num_ws - 1}, got {index}")
     return index
+
+
+def w_mean(generator: "StagedGenerator") -> Tensor:
+    """Mean of w (num_ws, w_dim): the network's own `w_avg` where it keeps one, else estimated, see `w_statistics`."""
+    average = getattr(generator, "w_avg", None)
+    if average is None:
+        return w_statistics(generator)[0]
+    return average.detach().float().expand(generator.spec.num_ws, -1)
 
 
 def w_statistics(generator: "StagedGenerator") -> tuple[Tensor, Tensor]:
