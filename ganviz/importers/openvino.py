@@ -63,7 +63,11 @@ class OpenVINO:
             "mapping_lr": MAPPING_LR,
         }
         tensors = {**native_mapping(layers), **native_synthesis(drawn)}
-        return Converted(self.arch, config, tensors, facts={"source_companion": beside.name})
+        facts = {
+            "mapped": f"{source.path.name} and {beside.name}, {len(tensors)} tensors",
+            "assumed": "the strength of noise is the root mean square of its planes",
+        }
+        return Converted(self.arch, config, tensors, facts=facts)
 
 
 def companion(path: Path, other: str) -> Path:
