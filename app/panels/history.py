@@ -1,5 +1,7 @@
 """The history tab: every step so far as a picture; a click goes there."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from PySide6.QtCore import QTimer
 
@@ -47,12 +49,13 @@ class HistoryPanel(Strip):
             return
         history = self._document.history
         present = len(history.past)
-        recipes = [session.recipe for session in (*history.past, history.present, *history.future)]
+        sessions = (*history.past, history.present, *history.future)
+        recipes = [session.recipe for session in sessions]
         items: list[Item] = []
         self._places, current = [], -1
         for place, recipe in enumerate(recipes):
             if place == 0 or recipe != recipes[place - 1]:
-                items.append(Item(recipe, tip=self._say(recipe)))
+                items.append(Item(recipe, tip=_bred(sessions, place) + self._say(recipe)))
                 self._places.append(place)
             if place == present:
                 current = len(items) - 1
@@ -73,3 +76,12 @@ class HistoryPanel(Strip):
 
     def _go(self, index: int) -> None:
         self._document.jump(self._places[index])
+
+
+def _bred(sessions: Sequence[Session], place: int) -> str:
+    """A line for a step that began a generation: which one, and of how many parents."""
+    breeding = sessions[place].breeding
+    before = sessions[place - 1].breeding.generation if place else 0
+    if not breeding.parents or breeding.generation <= before:
+        return ""
+    return f"generation {breeding.generation}, bred from {len(breeding.parents)}\n"
