@@ -116,6 +116,12 @@ class Directions:
                 listed_here.append(Found(direction, ref, CAME_ALONG))
         return tuple(listed_here)
 
+    def with_marked(self, side: str, recipes: Sequence[Recipe]) -> "Directions":
+        """With pictures put among the "liked" or the "disliked"; each is on one side only."""
+        other = "disliked" if side == "liked" else "liked"
+        kept = tuple(recipe for recipe in getattr(self, other) if recipe not in recipes)
+        return self.edit(**{side: tuple(dict.fromkeys((*getattr(self, side), *recipes))), other: kept})
+
     def replaced(self, old: Found, new: Found) -> "Directions":
         """With one of those found in place of another."""
         return self.edit(found=tuple(new if item == old else item for item in self.found))

@@ -80,6 +80,12 @@ WORKSPACES: tuple[Workspace, ...] = (
         "Find what a model varies, name it, and go along it",
         "app.panels.direction_page:DirectionsPage",
     ),
+    Workspace(
+        "map",
+        "Map",
+        "Thousands of pictures placed so that what is alike lies together",
+        "app.panels.map_page:MapPage",
+    ),
 )
 
 

@@ -216,12 +216,8 @@ class DirectionsPage(QFrame):
         self._document.edit(directions=self._document.session.directions.without(gone), recipe=recipe)
 
     def _mark(self, side: str, recipes: Sequence[Recipe]) -> None:
-        """Put pictures into a tray; each is in one of them only."""
-        directions = self._document.session.directions
-        other = "disliked" if side == "liked" else "liked"
-        kept = tuple(recipe for recipe in getattr(directions, other) if recipe not in recipes)
-        both = tuple(dict.fromkeys((*getattr(directions, side), *recipes)))
-        self._edit(**{side: both, other: kept})
+        self._document.seal()
+        self._document.edit(directions=self._document.session.directions.with_marked(side, recipes))
 
     def _unmark(self, side: str, index: int) -> None:
         recipes = getattr(self._document.session.directions, side)

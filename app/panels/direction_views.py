@@ -175,6 +175,7 @@ class EntanglementView(QFrame):
         self.words = QLabel()
         self.words.setObjectName("entanglement-words")
         self.words.setWordWrap(True)
+        self.words.setTextFormat(Qt.TextFormat.PlainText)
         self.words.setProperty("tone", "muted")
         self.words.setMinimumHeight(34)
         self.words.setAlignment(Qt.AlignmentFlag.AlignTop)

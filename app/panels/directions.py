@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QLabel
 
 from app import direction_finding
@@ -55,6 +55,7 @@ class DirectionsPanel(Card):
         )
         self.list = DimensionList("direction", low=-REACH, high=REACH, words=WORDS, label_width=96, first=FIRST)
         self.fold = Fold("Layers", "direction-layers")
+        self.fold.caption.setTextFormat(Qt.TextFormat.PlainText)
         self.layers = LayerChoice("direction")
         self.fold.rows.addWidget(self.layers)
         self.add(self.hint)

@@ -1,5 +1,7 @@
 """Buttons and tabs: every one with a tooltip, an accessible name and an object name."""
 
+import html
+
 from PySide6.QtCore import QRect, QSize, Qt
 from PySide6.QtGui import QKeySequence, QPainter, QPaintEvent
 from PySide6.QtWidgets import QCheckBox, QComboBox, QPushButton, QStyledItemDelegate, QTabBar, QToolButton, QWidget
@@ -11,6 +13,11 @@ def tip_text(tip: str, shortcut: str = "") -> str:
     """A tooltip with its shortcut in the platform's own writing."""
     keys = QKeySequence(shortcut).toString(QKeySequence.SequenceFormat.NativeText) if shortcut else ""
     return f"{tip} ({keys})" if keys else tip
+
+
+def plain_tip(text: str) -> str:
+    """Text from a file as a tooltip: Qt would read what looks like HTML as such."""
+    return "<br>".join(html.escape(line) for line in text.split("\n")) if text else ""
 
 
 class IconButton(QToolButton):

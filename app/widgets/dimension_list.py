@@ -12,6 +12,7 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from app import theme
+from app.widgets.buttons import plain_tip
 from app.widgets.number import NumberRow
 
 FIRST = 16
@@ -190,7 +191,7 @@ class DimensionList(QWidget):
         row.set_name(f"{self._name}-{dimension}", label)
         metrics = row.label.fontMetrics()
         row.label.setText(metrics.elidedText(label, Qt.TextElideMode.ElideRight, self._label_width))
-        row.label.setToolTip(label)
+        row.label.setToolTip(plain_tip(label))
 
     def _make_row(self) -> NumberRow:
         row = NumberRow(
@@ -204,6 +205,7 @@ class DimensionList(QWidget):
             label_width=self._label_width,
             parent=self._content,
         )
+        row.label.setTextFormat(Qt.TextFormat.PlainText)  # names come from files too
         row.label.setFont(theme.text_font(tabular=True))
         row.label.setProperty("tone", "muted")
         row.valueChanged.connect(lambda value, row=row: self._changed(row.property("dimension"), value))

@@ -41,6 +41,7 @@ from PySide6.QtWidgets import (
 )
 
 from app import theme
+from app.widgets.buttons import plain_tip
 from app.widgets.image import thumbnail
 from app.widgets.recipe_mime import to_mime
 from ganviz.recipe import Recipe
@@ -370,7 +371,8 @@ class DirectionList(QListView):
     def viewportEvent(self, event: QEvent) -> bool:
         if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
             index = self.indexAt(event.pos())
-            QToolTip.showText(event.globalPos(), self._rows.rows[index.row()].tip if index.isValid() else "", self)
+            tip = self._rows.rows[index.row()].tip if index.isValid() else ""
+            QToolTip.showText(event.globalPos(), plain_tip(tip), self)
             return True
         return super().viewportEvent(event)
 

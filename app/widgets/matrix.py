@@ -8,6 +8,7 @@ from PySide6.QtGui import QColor, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, 
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from app import theme
+from app.widgets.buttons import plain_tip
 
 LEFT, TOP, NUMBER = 140, 22, 28
 SMALLEST, LARGEST = 14, 44
@@ -97,7 +98,8 @@ class Matrix(QWidget):
     def event(self, event: QEvent) -> bool:
         if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
             cell = self.cell_at(event.pos())
-            QToolTip.showText(event.globalPos(), self.tips.get(cell, "") if cell is not None else "", self)
+            tip = self.tips.get(cell, "") if cell is not None else ""
+            QToolTip.showText(event.globalPos(), plain_tip(tip), self)
             return True
         return super().event(event)
 
