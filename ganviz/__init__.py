@@ -8,6 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ganviz import latent as latent
+    from ganviz.edits import Direction as Direction
+    from ganviz.edits import LayerNoise as LayerNoise
+    from ganviz.edits import Mix as Mix
+    from ganviz.edits import Move as Move
+    from ganviz.edits import UnitEdit as UnitEdit
     from ganviz.errors import GanvizError as GanvizError
     from ganviz.expression import Lerp as Lerp
     from ganviz.expression import Mapped as Mapped
@@ -18,6 +23,7 @@ if TYPE_CHECKING:
     from ganviz.expression import Sum as Sum
     from ganviz.expression import Vector as Vector
     from ganviz.recipe import ModelRef as ModelRef
+    from ganviz.recipe import Noise as Noise
     from ganviz.recipe import Recipe as Recipe
     from ganviz.recipe import Sheet as Sheet
     from ganviz.render import Frame as Frame
@@ -26,6 +32,7 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
+_EDITS = ("Direction", "LayerNoise", "Mix", "Move", "UnitEdit")
 _EXPRESSION = ("Lerp", "Mapped", "Mean", "Offset", "Seed", "Slerp", "Sum", "Vector")
 _RECIPE = ("ModelRef", "Noise", "Recipe", "Sheet")
 _HOMES = {
@@ -33,6 +40,7 @@ _HOMES = {
     "Frame": "ganviz.render",
     "Renderer": "ganviz.render",
     "load": "ganviz.render",
+    **dict.fromkeys(_EDITS, "ganviz.edits"),
     **dict.fromkeys(_EXPRESSION, "ganviz.expression"),
     **dict.fromkeys(_RECIPE, "ganviz.recipe"),
 }

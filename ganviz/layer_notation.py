@@ -2,10 +2,10 @@
 
 import re
 
-from ganviz.edits import LayerNoise, Mix, UnitEdit
-from ganviz.expression import SEED_LIMIT
-from ganviz.mixing import parse_layers, parse_noise_layers
-from ganviz.notation import parse_seeds
+from ganviz.edits import LayerNoise, Mix, UnitEdit, ranges
+from ganviz.expression import SEED_LIMIT, Seed
+from ganviz.mixing import format_layers, parse_layers, parse_noise_layers
+from ganviz.notation import format_number, format_seed, parse_seeds
 from ganviz.spec import Spec
 
 NUMBER = r"[+-]?\d+(?:\.\d*)?"
@@ -79,6 +79,37 @@ def parse_psis(text: str) -> tuple[float, ...]:
     if len(parts) > MOST_PSIS or not all(re.fullmatch(NUMBER, part) for part in parts):
         raise ValueError(f"{text!r}: expected psis like 1,0.7,0,-1 or -1:1:7, at most {MOST_PSIS}")
     return tuple(float(part) for part in parts)
+
+
+def format_mix(mix: Mix, spec: Spec) -> str:
+    """A mix with a seed as `parse_mix` reads it."""
+    assert isinstance(mix.latent, Seed)
+    amount = "" if mix.amount == 1 else f"*{format_number(mix.amount)}"
+    return f"{format_layers(mix.layers, spec)}={format_seed(mix.latent)}{amount}"
+
+
+def format_layer_psis(psis: tuple[tuple[int, float], ...]) -> list[str]:
+    """Psi by layer as `parse_layer_psi` reads it, one text for each psi."""
+    values = dict.fromkeys(psi for _, psi in psis)
+    return [f"{ranges(tuple(k for k, own in psis if own == psi))}={format_number(psi)}" for psi in values]
+
+
+def format_layer_noises(noises: tuple[LayerNoise, ...]) -> list[str]:
+    """Noise by layer as `parse_layer_noise` reads it, one text for each kind."""
+    kinds = dict.fromkeys((item.strength, item.seed) for item in noises)
+    return [
+        f"{ranges(tuple(item.layer for item in noises if (item.strength, item.seed) == (strength, seed)))}"
+        f"={format_number(strength)}{'' if seed is None else f'@{seed}'}"
+        for strength, seed in kinds
+    ]
+
+
+def format_units(edit: UnitEdit, spec: Spec) -> str:
+    """An edit of units as `parse_units` reads it."""
+    which = "all" if edit.units is None else ranges(edit.units)
+    lift = format_number(edit.lift) if edit.lift else ""
+    sign = "+" if edit.lift > 0 else ""
+    return f"{spec.layers[edit.layer].name}:{which}={format_number(edit.gain)}{sign}{lift}"
 
 
 def format_numbers(values: tuple[float, ...]) -> str:

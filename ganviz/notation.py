@@ -45,11 +45,18 @@ def parse_seeds(text: str) -> tuple[Seed, ...]:
 def format_seed(seed: Seed) -> str:
     """The seed as `parse_seeds` reads it."""
 
-    def number(value: float) -> str:
-        return f"{value:.6f}".rstrip("0").rstrip(".")
+    at = f"@{format_number(seed.right)}/{format_number(seed.down)}" if seed.on_plane else ""
+    return f"{seed.seed}{at}" if seed.within is None else f"{seed.seed}{at}~{format_number(seed.within)}"
 
-    place = f"{seed.seed}@{number(seed.right)}/{number(seed.down)}" if seed.on_plane else str(seed.seed)
-    return place if seed.within is None else f"{place}~{number(seed.within)}"
+
+def format_number(value: float) -> str:
+    """A number in plain decimals, with as many places as it takes to read the same number back."""
+    for places in (6, 9, 12, 17):
+        text = f"{value:.{places}f}"
+        if float(text) == value:
+            break
+    text = text.rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text
 
 
 def parse_label(text: str, spec: Spec, card: Card) -> tuple[float, ...]:

@@ -184,10 +184,9 @@ def write_png(
         info.add_text(CHUNK, json.dumps(document_json(document, licence), allow_nan=False))
         arrays = arrays_of(*recipes)
         if arrays:
-            packed = io.BytesIO()
-            np.savez(packed, allow_pickle=False, **arrays)
-            if packed.tell() <= PNG_ARRAYS_LIMIT:
-                info.add_text(ARRAYS_CHUNK, base64.b64encode(packed.getvalue()).decode("ascii"))
+            packed = pack_arrays(arrays)
+            if packed is not None:
+                info.add_text(ARRAYS_CHUNK, packed)
             else:
                 _save_beside(path.with_suffix(".ganviz"), Session(recipes[0], tuple(Kept(item) for item in recipes)))
     with atomic_path(path) as temporary:
@@ -215,13 +214,10 @@ def read_png(path: str | Path) -> Recipe | Sheet:
         raise NoRecipe(f"{path}: this picture carries no recipe; expected one that ganviz exported with its metadata")
     try:
         data = json.loads(text[CHUNK])
-        arrays = _png_arrays(text[ARRAYS_CHUNK]) if ARRAYS_CHUNK in text else {}
+        arrays = unpack_arrays(text[ARRAYS_CHUNK]) if ARRAYS_CHUNK in text else {}
         if not arrays and '"vector"' in text[CHUNK]:
             arrays = _arrays_beside(path.with_suffix(".ganviz"))
-        _check_version(data, ("recipe", "sheet"))
-        if data["kind"] == "sheet":
-            return Sheet.from_json(data.get("sheet"), arrays)
-        return Recipe.from_json(data.get("recipe"), arrays)
+        return document_from_json(data, arrays)
     except GanvizError as error:
         raise GanvizError(f"{path}: {error}") from error
     except (ValueError, TypeError, KeyError, RecursionError) as error:
@@ -237,6 +233,14 @@ def document_json(document: Recipe | Sheet, licence: str = "") -> dict[str, Any]
         data["licence"] = licence
     data[kind] = document.to_json()
     return data
+
+
+def document_from_json(data: Any, arrays: Mapping[str, np.ndarray]) -> Recipe | Sheet:
+    """What `document_json` wrote, from untrusted JSON; GanvizError says what in it was not as expected."""
+    _check_version(data, ("recipe", "sheet"))
+    if data["kind"] == "sheet":
+        return Sheet.from_json(data.get("sheet"), arrays)
+    return Recipe.from_json(data.get("recipe"), arrays)
 
 
 def to_image(pixels: np.ndarray) -> Image.Image:
@@ -264,7 +268,15 @@ def _arrays_beside(path: Path) -> dict[str, np.ndarray]:
         return {}
 
 
-def _png_arrays(text: str) -> dict[str, np.ndarray]:
+def pack_arrays(arrays: Mapping[str, np.ndarray]) -> str | None:
+    """Arrays by digest as text, base64 of an .npz; None where they take more than PNG_ARRAYS_LIMIT bytes."""
+    packed = io.BytesIO()
+    np.savez(packed, allow_pickle=False, **arrays)
+    return base64.b64encode(packed.getvalue()).decode("ascii") if packed.tell() <= PNG_ARRAYS_LIMIT else None
+
+
+def unpack_arrays(text: str) -> dict[str, np.ndarray]:
+    """What `pack_arrays` wrote, each array checked against its digest; GanvizError for anything else."""
     if len(text) > 2 * PNG_ARRAYS_LIMIT:
         raise GanvizError("the arrays inside are larger than they may be")
     try:
