@@ -1,7 +1,8 @@
 """All figures and pictures of a model's card: `python -m trainers.measure MODEL --data DATA --out FOLDER`.
 
-Writes figures.json and pictures into FOLDER. What a model has decides what is measured: codes, styles, a run's growth
-and log. Nothing is downloaded; the only net that is trained is the small classifier that judges categories.
+Writes figures.json, the same as tables in figures.md, and pictures into FOLDER. What a model has decides what is
+measured: codes, styles, a run's growth and log. Nothing is downloaded; the only net that is trained is the small
+classifier that judges categories.
 """
 
 import json
@@ -33,6 +34,7 @@ from ganviz.models.layers import nearest_up
 from trainers.codes import draw_codes
 from trainers.curves import draw_curves, read_log
 from trainers.preview import draw, preview_pixels
+from trainers.tables import tables
 
 SHOWN = 8
 """Rows of a figure."""
@@ -163,7 +165,7 @@ def check_codes(generator: StagedGenerator, data: Dataset, folder: Path) -> dict
     """
     assert data.labels is not None
     net, accuracy = train_classifier(np.asarray(data.images), data.labels, data.num_classes)
-    figures: dict[str, Any] = {"classifier's accuracy": accuracy}
+    figures: dict[str, Any] = {"accuracy of the classifier": accuracy}
     categorical = [code for code in generator.spec.codes if code.kind == "categorical"]
     if categorical and categorical[0].size == data.num_classes:
         pixels, categories = code_checks.draw_categories(generator, categorical[0], 5000)
@@ -260,6 +262,8 @@ def command(model: str, data: str, out: Path, samples: int, threads: int) -> Non
     figures = measure(path, images, out, samples, lambda line: click.echo(line, err=True))
     with atomic_path(out / "figures.json") as temporary:
         temporary.write_text(json.dumps(figures, indent=1), encoding="utf-8")
+    with atomic_path(out / "figures.md") as temporary:
+        temporary.write_text(tables(figures), encoding="utf-8")
     click.echo(str(out / "figures.json"))
 
 

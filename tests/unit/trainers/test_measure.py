@@ -52,6 +52,8 @@ def test_a_style_model_gets_distances_neighbours_swaps_and_truncation(tmp_path: 
     figures = json.loads(json.dumps(measure.measure(path, pictures(3), tmp_path, samples=12)))
     assert figures["swd"]["whole"]["mean ratio"] > 0 and "thousand" not in figures["swd"]
     assert set(figures["swap"]) == {"coarse", "middle", "fine", "all"} and figures["psi"]["spread"]["0"] == 0
+    text = measure.tables(figures)
+    assert "| ratio |" in text and "| coarse |" in text and "| psi | 0 |" in text
     assert figures["neighbours"]["samples"] == 12 and figures["diversity"]["real"] > 0
     assert "codes" not in figures and "growth" not in figures
     names = {file.stem for file in tmp_path.glob("*.png")}
@@ -65,7 +67,9 @@ def test_codes_are_judged_by_a_classifier_of_the_labels(tmp_path: Path) -> None:
         resolution=16, z_dim=4, categorical=(3,), continuous=1, base_channels=4, fc_channels=8
     )
     path = saved(tmp_path, infogan.Generator(config))
-    figures = measure.measure(path, pictures(1, labels=True), tmp_path, samples=12)["codes"]
+    whole = measure.measure(path, pictures(1, labels=True), tmp_path, samples=12)
+    figures = whole["codes"]
+    assert "| category | 0 | 1 | 2 |" in measure.tables(whole) and "| continuous-1 |" in measure.tables(whole)
     assert 1 / 3 <= figures["agreement"]["share"] <= 1 and sorted(figures["agreement"]["class"]) == [0, 1, 2]
     assert set(figures["continuous-1"]["spearman"]) == {"slant", "ink", "width", "thickness"}
     assert size_of(tmp_path / "sweep-continuous-1.png") == (3 * 16, 3 * 16)
@@ -84,7 +88,7 @@ def test_a_growing_run_has_a_sheet_for_each_resolution_and_does_not_jump(tmp_pat
     figures = measure.measure(path, pictures(3), tmp_path, samples=12)
     assert set(figures["growth"]["images seen"]) == {"4", "8", "16"}
     assert set(figures["growth"]["largest jump"]) == {"4 to 8", "8 to 16"}
-    assert max(figures["growth"]["largest jump"].values()) < 1e-5
+    assert max(figures["growth"]["largest jump"].values()) < 1e-5 and "4 to 8 px" in measure.tables(figures)
     names = {file.stem for file in tmp_path.glob("*.png")}
     assert names >= {"resolution-4", "resolution-8", "resolution-16", "curves"}
 
@@ -105,10 +109,12 @@ def test_the_command_writes_the_figures_and_says_where(
     path = saved(tmp_path, stylegan2.Generator(config))
     np.savez(tmp_path / "data.npz", images=pictures(3).images)
     monkeypatch.setattr(measure, "measure", lambda path, data, folder, samples, say: {"images": len(data)})
+    monkeypatch.setattr(measure, "tables", lambda figures: f"{figures['images']} images")
     out = tmp_path / "figures"
     words = [str(path), "--data", str(tmp_path / "data.npz"), "--out", str(out)]
     assert measure.cli.main(words, measure.command) == 0
     assert json.loads((out / "figures.json").read_text()) == {"images": 40}
+    assert (out / "figures.md").read_text() == "40 images"
     assert capsys.readouterr().out.strip() == str(out / "figures.json")
     assert measure.cli.main([*words[:-1], str(tmp_path / "no" / "where")], measure.command) == 1
     assert "where: cannot be made" in capsys.readouterr().err
