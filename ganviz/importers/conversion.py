@@ -61,7 +61,8 @@ def recognise(source: Source, asked: Asked = NOTHING_SAID) -> Importer:
         if unread.recognises(source):
             raise GanvizError(f"{source.path}: this is {unread.label}, which is not read{unread.hint}")
     known = ", ".join(importer.label for importer in importers())
-    raise GanvizError(f"{source.path}: {_looks_like(source)}; known formats: {known}")
+    wanted = f"; it also wanted {', '.join(source.wants)[:200]}, which was not run" if source.wants else ""
+    raise GanvizError(f"{source.path}: {_looks_like(source)}{wanted}; known formats: {known}")
 
 
 def build(converted: Converted) -> "StagedGenerator":
@@ -84,6 +85,8 @@ def build(converted: Converted) -> "StagedGenerator":
             array = np.array(given.pop(name), np.float32 if wanted.is_floating_point() else np.int64)
             if array.shape != tuple(wanted.shape):
                 raise GanvizError(f"{name}: expected shape {tuple(wanted.shape)}, got {array.shape}")
+            if not np.isfinite(array).all():
+                raise GanvizError(f"{name} would hold numbers that are not finite; the training may have diverged")
             weights[name] = torch.from_numpy(array)
         elif name.endswith("noise.const"):
             weights[name] = torch.from_numpy(seeded_noise(0, planes, wanted.shape[-1]).copy())
@@ -120,7 +123,8 @@ def convert(
     from ganviz.importers.statistics import measure_statistics
 
     try:
-        converted = importer.convert(source, asked)
+        with np.errstate(all="ignore"):  # what overflows is refused below
+            converted = importer.convert(source, asked)
         yield Progress(2, 4, "build")
         generator = build(converted)
         if asked.statistics == "batch":
@@ -172,7 +176,8 @@ def _looks_like(source: Source) -> str:
     if isinstance(node, Record):
         return f"an object of the class {node.name} whose weights have names like {_names(source.network(''))}"
     if not isinstance(node, dict):
-        return f"a {type(node).__name__} rather than a dictionary of weights"
+        kind = {"LongText": "text", "NoneType": "nothing", "Name": "name"}.get(type(node).__name__, type(node).__name__)
+        return f"what it holds is of the kind {kind} rather than a dictionary of weights"
     inner = [network for network in source.networks if network[0]]
     if inner and not any(isinstance(value, Array) for value in node.values()):
         within = _names(inner[0][1])

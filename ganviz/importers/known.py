@@ -119,12 +119,12 @@ def new(name: str, args: tuple[Any, ...], context: "Context") -> Any:
     return Record(name, args)
 
 
-def fill_array(array: Array, state: Any) -> None:
+def fill_array(array: Array, state: Any, context: "Context") -> None:
     """numpy's own state of an array, (version, shape, type, column-major, bytes); torch's holds no numbers."""
     if array.storage is not None or not (isinstance(state, tuple) and len(state) in (4, 5)):
         return
     shape, dtype, columns, raw = state[-4:]
-    _fill(array, _shape(shape), dtype, bool(columns), raw)
+    _fill(array, _shape(shape), dtype, bool(columns), raw, context)
 
 
 def fill_dtype(dtype: DType, state: Any) -> None:
@@ -146,24 +146,25 @@ def tensor(storage: Any, offset: Any, shape: Any, stride: Any, dtype: str | None
     return Array(storage, sizes, offset, steps)
 
 
-def _fill(array: Array, shape: tuple[int, ...], dtype: Any, columns: bool, raw: Any) -> None:
+def _fill(array: Array, shape: tuple[int, ...], dtype: Any, columns: bool, raw: Any, context: "Context") -> None:
     """Make `array` one over raw bytes of a numpy type."""
     array.shape = shape
     if not isinstance(dtype, DType) or dtype.code not in NUMBERS:
         array.why_not = NO_NUMBERS.format(kind=dtype.code if isinstance(dtype, DType) else "unknown")
         return
     order = "|" if dtype.code[1] == "1" else dtype.order if dtype.order in "<>" else "<"
-    data = _raw(raw)
+    data = _raw(raw, context)
     array.storage = Storage(f"{order}{dtype.code}", math.prod(shape), lambda: data)
     array.stride = tuple(reversed(row_major(tuple(reversed(shape))))) if columns else row_major(shape)
 
 
-def _raw(value: Any) -> memoryview:
-    """The bytes of an array, in any of the forms that pickles of Python 2 and 3 have them."""
+def _raw(value: Any, context: "Context") -> memoryview:
+    """The bytes of an array or a storage, in any of the forms that pickles of Python 2 and 3 have them."""
     if isinstance(value, str):
+        context.budget.copy(len(value))
         value = value.encode("latin-1")
     if not isinstance(value, bytes | bytearray | memoryview):
-        raise GanvizError("a numpy array has no bytes; the file is damaged")
+        raise GanvizError("an array or a storage has no bytes; the file is damaged")
     return memoryview(value)
 
 
@@ -214,11 +215,12 @@ def _encode(args: tuple[Any, ...], context: "Context") -> Any:
     """Bytes, as protocol 2 writes them: a text to be encoded as Latin-1. In pieces, for a text may be very long."""
     text = args[0] if args else ""
     if isinstance(text, str):
+        context.budget.copy(len(text))
         return text.encode("latin-1")
     if not isinstance(text, LongText):
         raise GanvizError("the pickle encodes what is no text; the file is damaged")
     size = len(text.data)
-    context.budget.contain(1 + size // 1024)  # the copy is not free: nobody makes it a thousand times
+    context.budget.copy(size)
     out = bytearray()
     position, piece = 0, 1 << 20
     while position < size:
@@ -263,12 +265,7 @@ def _load_from_bytes(args: tuple[Any, ...], context: "Context") -> Any:
     """A file of torch.save within a pickle: through this reader again, never torch's."""
     from ganviz.importers import torchfiles
 
-    raw = args[0]
-    if isinstance(raw, str):
-        raw = raw.encode("latin-1")
-    if not isinstance(raw, bytes | bytearray | memoryview):
-        raise GanvizError("a storage within the pickle has no bytes; the file is damaged")
-    return torchfiles.within(memoryview(raw), context)
+    return torchfiles.within(_raw(args[0], context), context)
 
 
 def _persistent(args: tuple[Any, ...], context: "Context") -> Any:
@@ -286,7 +283,7 @@ def _announced(args: tuple[Any, ...], context: "Context") -> Any:
 def _from_buffer(args: tuple[Any, ...], context: "Context") -> Any:
     raw, dtype, shape, order = args[:4]
     array = Array()
-    _fill(array, _shape(shape), dtype, order == "F", raw)
+    _fill(array, _shape(shape), dtype, order == "F", raw, context)
     return array
 
 
@@ -303,7 +300,7 @@ def _scalar(args: tuple[Any, ...], context: "Context") -> Any:
     array = Array()
     if len(args) < 2:
         return array
-    _fill(array, (), args[0], False, args[1])
+    _fill(array, (), args[0], False, args[1], context)
     return array.numpy().item() if array.storage is not None else array
 
 

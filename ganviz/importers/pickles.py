@@ -19,11 +19,15 @@ MAX_INSTRUCTIONS = 1_000_000
 """A StyleGAN2 pickle with three networks has about sixty thousand."""
 MAX_CONTAINERS = 300_000
 MAX_MARKS = 1000
+MAX_NAMES = 5000
+MAX_NAME = 512
 MAX_LINE = 4096
 MAX_LINES = 16 << 20
 """Bytes of long lines altogether; binary protocols, those of the last twenty years, have none."""
 MAX_INTEGER = 256
 LONG_TEXT = 1 << 16
+MAX_TEXT = 16 << 20
+"""Bytes of texts that are decoded, altogether: a single letter can make a text take four times its length."""
 MAX_PICKLES_WITHIN = 2
 
 CUT_SHORT = "the pickle ends in mid-instruction; the file is cut short or damaged"
@@ -32,12 +36,23 @@ _ESCAPE = re.compile(rb"\\(x[0-9a-fA-F]{2}|.)", re.DOTALL)
 
 @dataclass(slots=True)
 class Budget:
-    """What one file may use, over all the pickles inside one another that it holds."""
+    """What one file may use, over all the pickles inside one another that it holds.
 
+    `copies`: bytes that may be copied out of it, where numbers are spelt out as text.
+    """
+
+    copies: int
     instructions: int = MAX_INSTRUCTIONS
     containers: int = MAX_CONTAINERS
     lines: int = MAX_LINES
+    text: int = MAX_TEXT
     within: int = 0
+
+    def copy(self, size: int) -> None:
+        """Take so many bytes off; GanvizError when the file copies itself again and again."""
+        self.copies -= size
+        if self.copies < 0:
+            raise GanvizError("the pickle copies its bytes again and again; refused")
 
     def contain(self, count: int = 1) -> None:
         """Take `count` containers off; GanvizError when none are left."""
@@ -51,12 +66,12 @@ class Context:
     """What the constructors of one file share.
 
     budget      what is left of its limits
-    names       every name that it would have had Python import
+    names       what stands for each name that it would have had Python import
     persistent  what a persistent id stands for; None in plain pickles, which have none
     """
 
     budget: Budget
-    names: set[str]
+    names: dict[str, Name]
     persistent: Callable[[Any], Any] | None = None
 
 
@@ -134,7 +149,11 @@ class _Machine:
 
     def text(self, size: int) -> str | LongText:
         raw = self.take(self.unsigned(size))
-        return LongText(raw) if len(raw) > LONG_TEXT else str(raw, "utf-8", "surrogatepass")
+        budget = self.context.budget
+        if len(raw) > LONG_TEXT or budget.text < len(raw):
+            return LongText(raw)
+        budget.text -= len(raw)
+        return str(raw, "utf-8", "surrogatepass")
 
     def binary(self, size: int) -> bytes | memoryview:
         raw = self.take(self.unsigned(size))
@@ -175,9 +194,14 @@ class _Machine:
     def name(self, module: Any, qualified: Any) -> Name:
         if not (isinstance(module, str) and isinstance(qualified, str)):
             raise GanvizError("the pickle names something by what is no text; the file is damaged")
-        full = f"{module}.{qualified}"
-        self.context.names.add(full)
-        return Name(full)
+        if len(module) + len(qualified) > MAX_NAME:
+            raise GanvizError(f"the pickle names something by more than {MAX_NAME} letters; refused")
+        names, full = self.context.names, f"{module}.{qualified}"
+        if full not in names:
+            if len(names) >= MAX_NAMES:
+                raise GanvizError(f"the pickle names more than {MAX_NAMES:,} things; refused")
+            names[full] = Name(full)
+        return names[full]
 
     def extension(self, size: int) -> None:
         self.unsigned(size)
@@ -233,7 +257,7 @@ class _Machine:
                 state = {**both[0], **both[1]}
             target.state = state
         elif isinstance(target, Array):
-            known.fill_array(target, state)
+            known.fill_array(target, state, self.context)
         elif isinstance(target, DType):
             known.fill_dtype(target, state)
         elif not isinstance(target, dict | list | tuple | str | int | float | Name | Storage | bytes | type(None)):
@@ -301,6 +325,13 @@ class _Machine:
             raise GanvizError(f"the pickle holds a number of {size} bytes; refused")
         self.push(int.from_bytes(self.take(size), "little", signed=True))
 
+    def unicode_line(self) -> None:
+        line = self.line()
+        self.context.budget.text -= len(line) if len(line) <= MAX_LINE else 0
+        if self.context.budget.text < 0:
+            raise GanvizError(f"the pickle has more than {MAX_TEXT:,} bytes of texts in lines; refused")
+        self.push(str(line, "raw-unicode-escape"))
+
     def quoted(self) -> None:
         line = self.line().strip()
         if len(line) < 2 or line[:1] != line[-1:] or line[:1] not in b"'\"":
@@ -356,7 +387,7 @@ _INSTRUCTIONS: dict[int, Callable[[_Machine], Any]] = {
     ord("S"): _Machine.quoted,
     ord("T"): lambda m: m.push(m.latin(4)),
     ord("U"): lambda m: m.push(m.latin(1)),
-    ord("V"): lambda m: m.push(str(m.line(), "raw-unicode-escape")),
+    ord("V"): _Machine.unicode_line,
     ord("X"): lambda m: m.push(m.text(4)),
     ord("a"): lambda m: m.append([m.stack.pop()]),
     ord("b"): _Machine.build,

@@ -23,6 +23,7 @@ MAX_HEADER = 4 << 20
 """Bytes of a safetensors header."""
 SPARE = 48 << 20
 """What packed data may unpack to beyond one and a half times the file's own size."""
+SPARE_COPIES = 1 << 20
 MAX_MODULES = 100_000
 MAX_NESTED = 40
 MAX_NETWORKS = 64
@@ -173,7 +174,7 @@ def _read(path: Path, data: memoryview, allowance: int, packed: bool = False) ->
     for magic, what in OTHERS:
         if start.startswith(magic):
             return Source(path, "other", None, what=what)
-    context = pickles.Context(pickles.Budget(), set())
+    context = pickles.Context(pickles.Budget(copies=len(data) + SPARE_COPIES), {})
     if start[:4] == b"PK\x03\x04":
         kind, tree = _read_zip(data, allowance, context)
     elif _is_safetensors(data):

@@ -54,7 +54,7 @@ class Transfer:
             return
         taken = self._taken.get(id(array.storage), 0) + size
         self._taken[id(array.storage)] = taken
-        if taken > array.storage.numel:
+        if size <= array.storage.numel < taken:
             raise GanvizError(f"{name}: its numbers are those of other tensors too, which no network here has")
 
     def number(self, name: str) -> float:

@@ -4,6 +4,7 @@ The reference outputs in tests/data/importers were drawn by each home's own prog
 """
 
 import pickle
+import random
 import sys
 import types
 import zlib
@@ -493,3 +494,29 @@ LAYOUTS: dict[str, Layout] = {
 }
 for _name, _layout in LAYOUTS.items():
     _layout.name = _name
+
+
+def mutated(raw: bytes, chance: random.Random) -> bytes:
+    """A file with a few changes at random: bytes and bits flipped, stretches removed, repeated, swapped, zeroed."""
+    data = bytearray(raw)
+    for _ in range(chance.choice((1, 1, 2, 4, 16))):
+        start = chance.randrange(len(data))
+        length = chance.choice((1, 2, 4, 8, 64, 512))
+        match chance.randrange(7):
+            case 0:
+                data[start] = chance.randrange(256)
+            case 1:
+                data[start] ^= 1 << chance.randrange(8)
+            case 2:
+                del data[start : start + length]
+            case 3:
+                data[start:start] = data[start : start + length]
+            case 4:
+                other = chance.randrange(len(data))
+                data[start : start + length] = data[other : other + length]
+            case 5:
+                data[start : start + length] = bytes(length)
+            case 6:
+                data[start : start + 4] = chance.choice((b"\xff\xff\xff\x7f", b"\xff\xff\xff\xff", b"cos\nsystem\n"))
+        data = data or bytearray(b"\x80")
+    return bytes(data)
