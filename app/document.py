@@ -8,13 +8,13 @@ from PySide6.QtCore import QObject, Signal
 
 from ganviz import catalog
 from ganviz.checkpoint import Header
-from ganviz.expression import Seed
 from ganviz.history import History
 from ganviz.notation import format_kimg
-from ganviz.recipe import ModelRef, Recipe, class_weights
+from ganviz.recipe import ModelRef, Recipe
 from ganviz.session import Kept, Session, save_session
 from ganviz.spec import Card, Spec
-from ganviz.switching import carry_over
+from ganviz.switching import at_same_latent
+from ganviz.switching import fresh_recipe as fresh_recipe
 from ganviz.walk import Walk
 
 
@@ -170,7 +170,7 @@ class Document(QObject):
         if header.ref == self.recipe.model:
             return
         old = self.header
-        recipe, dropped = carry_over(self.recipe, fresh_recipe(old), old.spec, recipe, header.spec)
+        recipe, dropped = at_same_latent(self.recipe, old, header)
         self.seal()
         self.edit(recipe=recipe)
         if dropped:
@@ -216,13 +216,6 @@ class Document(QObject):
             self._history.reset(session)
         self.changed.emit(old, session)
         self.path_changed.emit()
-
-
-def fresh_recipe(header: Header, seed: int = 0) -> Recipe:
-    """What a model is first shown with: its card's psi, class 0 said outright where it has classes."""
-    spec = header.spec
-    label = class_weights(0, spec.num_classes) if spec.num_classes else None
-    return Recipe(header.ref, Seed(seed), label=label, psi=header.card.psi)
 
 
 def name_of(header: Header) -> str:

@@ -33,6 +33,15 @@ def to_pixels(image: Image.Image | np.ndarray, channels: int) -> tuple[np.ndarra
     return pixels, done
 
 
+def matched(pixels: np.ndarray, height: int, width: int, channels: int) -> np.ndarray:
+    """uint8 (H, W, C) at another size (Lanczos) and with another number of channels, 1 or 3; as it is where it fits."""
+    if pixels.shape == (height, width, channels):
+        return pixels
+    image = Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels)
+    image = image.convert("L" if channels == 1 else "RGB").resize((width, height), Image.Resampling.LANCZOS)
+    return np.asarray(image).reshape(height, width, channels)
+
+
 def fit(pixels: np.ndarray, resolution: int) -> np.ndarray:
     """uint8 (H, W, C) to (resolution, resolution, C): central square, area average or Lanczos; 28 px padded to 32."""
     height, width, channels = pixels.shape

@@ -20,9 +20,11 @@ from typing import Any
 import numpy as np
 from PIL import Image, PngImagePlugin, UnidentifiedImageError
 
+from ganviz.activations import LayerView
 from ganviz.archives import DAMAGED_ZIP, entry, member, npy, read_arrays
 from ganviz.arithmetic import Arithmetic
 from ganviz.codes import Sweep
+from ganviz.comparing import Comparison
 from ganviz.directions import Directions
 from ganviz.errors import GanvizError
 from ganviz.expression import Budget
@@ -59,6 +61,8 @@ PARTS: dict[str, Any] = {
     "timeline": Timeline,
     "directions": Directions,
     "maps": Maps,
+    "layers": LayerView,
+    "comparison": Comparison,
 }
 """What a session holds for each workspace, by field. A part is a frozen dataclass that is made without arguments;
 it has `recipes` (those it is drawn from) and `arrays` (by digest, beyond those of its recipes), `to_json()`, and
@@ -79,6 +83,8 @@ class Session:
     timeline: Timeline = field(default_factory=Timeline)
     directions: Directions = field(default_factory=Directions)
     maps: Maps = field(default_factory=Maps)
+    layers: LayerView = field(default_factory=LayerView)
+    comparison: Comparison = field(default_factory=Comparison)
 
     def edit(self, **changes: Any) -> "Session":
         """A copy with some fields replaced."""

@@ -9,9 +9,9 @@ from PIL import Image, ImageDraw, ImageFont
 from ganviz.colours import heat
 from ganviz.errors import GanvizError
 from ganviz.jobs import Job, Progress
+from ganviz.pictures import matched
 from ganviz.recipe import Cell, Composite, Sheet, recipes_of
 from ganviz.render import Renderer
-from ganviz.session import to_image
 
 MOST_PIXELS = 80_000_000
 """Readers of PNG files refuse, or warn of, pictures that are much larger."""
@@ -54,7 +54,7 @@ def draw(renderer: Renderer, sheet: Sheet) -> Job[np.ndarray]:
                     )
                 grid = np.full((sheet.rows * height, sheet.columns * width, channels), PAPER, np.uint8)
             row, column = divmod(place, sheet.columns)
-            grid[row * height : (row + 1) * height, column * width : (column + 1) * width] = _fit(
+            grid[row * height : (row + 1) * height, column * width : (column + 1) * width] = matched(
                 picture, height, width, channels
             )
         yield Progress(done, len(recipes))
@@ -65,7 +65,7 @@ def draw(renderer: Renderer, sheet: Sheet) -> Job[np.ndarray]:
 def compose(composite: Composite, pictures: Sequence[np.ndarray]) -> np.ndarray:
     """A composite's pixels uint8 (H, W, C) from those of its terms, brought to the size of the first."""
     height, width, channels = pictures[0].shape
-    stack = np.stack([_fit(picture, height, width, channels) for picture in pictures]).astype(np.float32)
+    stack = np.stack([matched(picture, height, width, channels) for picture in pictures]).astype(np.float32)
     if composite.kind == "sum":
         weights = np.array([weight for weight, _ in composite.terms], np.float32)
         image = np.tensordot(weights, stack / 127.5 - 1, axes=1)
@@ -113,9 +113,3 @@ def _write(page: Image.Image, text: str, x: int, y: int, width: int) -> None:
         text = words[1] if len(words) == 2 else text[:-1]
     pen.text((x, y), text, fill=(INK,) * 3, font=font, anchor="mm")
 
-
-def _fit(picture: np.ndarray, height: int, width: int, channels: int) -> np.ndarray:
-    if picture.shape == (height, width, channels):
-        return picture
-    image = to_image(picture).convert("L" if channels == 1 else "RGB").resize((width, height), Image.Resampling.LANCZOS)
-    return np.asarray(image).reshape(height, width, channels)

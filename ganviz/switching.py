@@ -1,8 +1,23 @@
 """Taking a recipe from one model to another: what still applies goes along, what does not is named."""
 
-from ganviz.expression import Expression, Offset, Vector, walk_nodes
-from ganviz.recipe import Noise, Recipe
+from ganviz.checkpoint import Header
+from ganviz.expression import Expression, Offset, Seed, Vector, walk_nodes
+from ganviz.recipe import Noise, Recipe, class_weights
 from ganviz.spec import Spec
+
+
+def fresh_recipe(header: Header, seed: int = 0) -> Recipe:
+    """What a model is first shown with: its card's psi, class 0 said outright where it has classes."""
+    spec = header.spec
+    label = class_weights(0, spec.num_classes) if spec.num_classes else None
+    return Recipe(header.ref, Seed(seed), label=label, psi=header.card.psi)
+
+
+def at_same_latent(recipe: Recipe, old: Header, new: Header) -> tuple[Recipe, list[str]]:
+    """The recipe, which is of the model `old`, for the model `new`, and what of it does not apply there."""
+    if old.digest == new.digest:
+        return recipe.edit(model=new.ref), []
+    return carry_over(recipe, fresh_recipe(old), old.spec, fresh_recipe(new), new.spec)
 
 
 def carry_over(recipe: Recipe, old_default: Recipe, old: Spec, default: Recipe, new: Spec) -> tuple[Recipe, list[str]]:
