@@ -35,6 +35,9 @@ log = logging.getLogger(__name__)
 THUMBNAIL = 128
 """Longest side of a thumbnail in pixels."""
 THUMBNAILS_KEPT = 1024
+THUMBNAILS_S = 0.05
+"""Thumbnails are drawn together as long as a newer picture need not wait longer than this for them."""
+MOST_AT_ONCE = 16
 JOB_GAP_S = 0.25
 """A job that waited this long has a step even though pictures wait, or it would stand still while something plays."""
 
@@ -85,6 +88,7 @@ class Compute(QObject):
         self._wanted: Recipe | None = None
         self._calls: deque[Callable[[Renderer], None]] = deque()
         self._thumbnails: dict[str, deque[Recipe]] = {}
+        self._pace = THUMBNAILS_S  # seconds that the last thumbnail took
         self._new_job: Callable[[Renderer], Job[Any]] | None = None
         self._cancel = False
         self._stopping = False
@@ -268,7 +272,7 @@ class Compute(QObject):
             self._busy = True
             wanted, self._wanted = self._wanted, None
             call = self._calls.popleft() if wanted is None and self._calls else None
-            thumbnail = self._next_thumbnail() if wanted is None and call is None else None
+            thumbnails = self._next_thumbnails() if wanted is None and call is None else []
             make, self._new_job = self._new_job, None
             cancel, self._cancel = self._cancel and (job.running or make is not None), False
         if make is not None:
@@ -279,19 +283,21 @@ class Compute(QObject):
             self._draw(renderer, wanted)
         elif call is not None:
             call(renderer)
-        elif thumbnail is not None:
-            self._draw_thumbnail(renderer, thumbnail)
+        elif thumbnails:
+            self._draw_thumbnails(renderer, thumbnails)
         elif job.can_step:
             job.step()
         if job.is_due:
             job.step()
         return True
 
-    def _next_thumbnail(self) -> Recipe | None:
+    def _next_thumbnails(self) -> list[Recipe]:
+        """As many of the first channel that waits as can be drawn without keeping a newer picture waiting."""
         for waiting in self._thumbnails.values():
             if waiting:
-                return waiting.popleft()
-        return None
+                count = min(len(waiting), MOST_AT_ONCE, max(1, int(THUMBNAILS_S / self._pace)))
+                return [waiting.popleft() for _ in range(count)]
+        return []
 
     def _draw(self, renderer: "Renderer", recipe: Recipe) -> None:
         try:
@@ -302,14 +308,21 @@ class Compute(QObject):
             self._remember(recipe, frame.pixels)
             self._say("frame_ready", frame)
 
-    def _draw_thumbnail(self, renderer: "Renderer", recipe: Recipe) -> None:
+    def _draw_thumbnails(self, renderer: "Renderer", recipes: list[Recipe]) -> None:
+        """Draw several as one batch: for small networks, which mostly wait for the processor, twice as fast."""
+        began = time.perf_counter()
         try:
-            pixels = self._remember(recipe, renderer.render(recipe).pixels)
+            frames = renderer.render_all(recipes)
         except Exception as error:
-            log.warning("no thumbnail: %s", _sentence(error))
-            self._say("thumbnail_failed", recipe)
-        else:
-            self._say("thumbnail_ready", recipe, pixels)
+            if len(recipes) == 1:
+                log.warning("no thumbnail: %s", _sentence(error))
+                self._say("thumbnail_failed", recipes[0])
+            for recipe in recipes if len(recipes) > 1 else ():
+                self._draw_thumbnails(renderer, [recipe])
+            return
+        self._pace = max(1e-6, (time.perf_counter() - began) / len(recipes))
+        for recipe, frame in zip(recipes, frames, strict=True):
+            self._say("thumbnail_ready", recipe, self._remember(recipe, frame.pixels))
 
     def _open(self, renderer: "Renderer", given: str | Path) -> None:
         try:

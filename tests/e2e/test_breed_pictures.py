@@ -21,6 +21,11 @@ def sheet(story):
     return story
 
 
+def alike(a, b):
+    """Whether two pictures are the same, drawn alone or among others, which can move a pixel by one level."""
+    return np.abs(a.astype(int) - b).max() <= 1
+
+
 def drawn(story):
     story.wait(story.find("variations").complete)
 
@@ -32,7 +37,7 @@ def past(story):
 def test_the_sheet_shows_variations_around_the_picture(sheet):
     view = sheet.find("sheet")
     assert view.isVisible() and not sheet.canvas.isVisible() and not sheet.find("zoom-fit").isVisible()
-    assert np.array_equal(view.picture(0), sheet.pixels()), "the picture itself comes first"
+    assert alike(view.picture(0), sheet.pixels()), "the picture itself comes first"
     pictures = [view.picture(place).tobytes() for place in range(9)]
     assert len(set(pictures)) == 9
     sheet.find("explore-view").setCurrentIndex(0)
@@ -61,7 +66,7 @@ def test_a_click_goes_to_a_picture_and_the_sheet_stays(sheet):
     sheet.settle()
     drawn(sheet)
     assert sheet.recipe == cells.cells[4] and view.sheet == cells
-    assert np.array_equal(sheet.pixels(), view.picture(4))
+    assert alike(sheet.pixels(), view.picture(4))
     sheet.click("undo")
     drawn(sheet)
     assert sheet.recipe == cells.cells[0] and view.sheet == cells
@@ -89,7 +94,7 @@ def test_several_parents_make_the_next_generation_and_the_history_names_it(sheet
     breeding = sheet.document.session.breeding
     assert breeding.generation == 1 and breeding.parents == (first.cells[2], first.cells[5])
     assert past(sheet) == steps + 1 and "Generation 1" in sheet.find("sheet-about").text()
-    assert sheet.recipe == view.sheet.cells[0] and np.array_equal(sheet.pixels(), view.picture(0))
+    assert sheet.recipe == view.sheet.cells[0] and alike(sheet.pixels(), view.picture(0))
     sheet.click("sheet-next")
     drawn(sheet)
     assert sheet.document.session.breeding.generation == 2
@@ -126,7 +131,7 @@ def test_a_generation_is_saved_exported_and_rendered_to_the_same_pixels(sheet, b
     assert cli.main(["render", str(tmp_path / "sheet.png"), "--out", str(tmp_path / "again.png")]) == 0
     pixels = np.asarray(Image.open(tmp_path / "sheet.png"))
     assert np.array_equal(np.asarray(Image.open(tmp_path / "again.png")), pixels)
-    assert np.abs(pixels[:16, :16].astype(int) - view.picture(0)).max() <= 1
+    assert alike(pixels[:16, :16], view.picture(0))
     assert sheet.window.saver.save_to(str(tmp_path / "a.ganviz"))
     assert load_session(tmp_path / "a.ganviz").breeding == sheet.document.session.breeding
     sheet.window.stop()

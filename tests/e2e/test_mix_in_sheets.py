@@ -31,6 +31,11 @@ def sources(*seeds):
     return tuple(Source(Seed(seed)) for seed in seeds)
 
 
+def alike(a, b):
+    """Whether two pictures are the same, drawn alone or among others, which can move a pixel by one level."""
+    return np.abs(a.astype(int) - b).max() <= 1
+
+
 def page(story):
     return story.window.parts.centre.page.inner
 
@@ -54,12 +59,12 @@ def test_the_matrix_shows_what_its_recipes_draw_and_a_click_goes_there(mixing, t
     renderer = Renderer("cpu")
     renderer.load(tiny_stylegan2)
     for place in (1, 4, 7, 11):
-        assert np.array_equal(view.picture(place), renderer.render(sheet.cells[place]).pixels)
+        assert alike(view.picture(place), renderer.render(sheet.cells[place]).pixels)
     before = story.pixels().copy()
     view.chosen.emit(sheet.cells[11])
     story.settle()
     assert story.recipe.latent == Seed(2) and story.recipe.mixes == (Mix(Seed(5), (0, 1, 4, 5)),)
-    assert np.array_equal(story.pixels(), view.picture(11))
+    assert alike(story.pixels(), view.picture(11))
     assert story.find("mix-coarse").isChecked(), "the card says what was mixed"
     story.click("undo")
     story.settle()
@@ -104,8 +109,8 @@ def test_the_truncation_and_noise_sheets_have_the_same_rows(mixing):
     story.find("mix-tabs").setCurrentIndex(1)
     enter(story, "mix-psis", "0:1:3")
     assert [cell.psi for cell in view.sheet.cells] == [0, 0.5, 1, 0, 0.5, 1]
-    assert np.array_equal(view.picture(0), view.picture(3)), "psi 0 is one picture"
-    assert not np.array_equal(view.picture(2), view.picture(5))
+    assert alike(view.picture(0), view.picture(3)), "psi 0 is one picture"
+    assert not alike(view.picture(2), view.picture(5))
     story.find("mix-tabs").setCurrentIndex(2)
     enter(story, "mix-noises", "3,5")
     assert [cell.noise for cell in view.sheet.cells[:2]] == [Noise("random", 3), Noise("random", 5)]
@@ -113,7 +118,7 @@ def test_the_truncation_and_noise_sheets_have_the_same_rows(mixing):
     view.chosen.emit(view.sheet.cells[1])
     story.settle()
     assert story.find("noise-mode").currentText() == "random" and story.find("noise-seed").value() == 5
-    assert np.array_equal(story.pixels(), view.picture(1))
+    assert alike(story.pixels(), view.picture(1))
 
 
 def test_the_sheet_follows_psi_once_that_has_come_to_rest(mixing):
@@ -155,6 +160,6 @@ def test_a_model_without_styles_has_the_sheet_over_psi_alone(story):
     assert [tabs.isTabEnabled(k) for k in range(3)] == [False, True, False]
     story.wait(page(story).complete)
     view = story.find("mix-sheet")
-    assert view.sheet.columns == 6 and np.array_equal(view.picture(3), view.picture(9))
+    assert view.sheet.columns == 6 and alike(view.picture(3), view.picture(9))
     assert not story.find("mix-sheet-blend").isVisible()
     assert not story.find("mix-card").isVisible() and not story.find("noise-card").isVisible()

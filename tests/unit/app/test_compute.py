@@ -191,6 +191,28 @@ def test_a_thumbnail_that_fails_is_told(compute: Compute, recipe: Recipe, qtbot,
     assert failed.args == [bad]
 
 
+def test_thumbnails_of_a_small_network_are_drawn_together_and_a_bad_one_keeps_none_of_the_others(
+    compute: Compute, recipe: Recipe, qtbot, monkeypatch, caplog
+) -> None:
+    from ganviz.render import Renderer
+
+    monkeypatch.setattr("app.compute.THUMBNAILS_S", 60.0)  # however slow this machine is
+    batches: list[int] = []
+    real = Renderer.render_all
+    monkeypatch.setattr(
+        Renderer, "render_all", lambda self, recipes: batches.append(len(recipes)) or real(self, recipes)
+    )
+    got, failed = [], []
+    compute.thumbnail_ready.connect(lambda recipe, pixels: got.append(recipe))
+    compute.thumbnail_failed.connect(failed.append)
+    recipes = [recipe.edit(latent=Seed(k)) for k in range(40)]
+    recipes[30] = recipes[30].edit(label=(1.0,))
+    compute.want_thumbnails("strip", recipes)
+    qtbot.waitUntil(lambda: len(got) + len(failed) == 40)
+    assert failed == [recipes[30]] and got == [item for item in recipes if item is not recipes[30]]
+    assert max(batches) == 16
+
+
 def test_a_job_goes_on_while_pictures_never_stop(compute: Compute, recipe: Recipe, qtbot, monkeypatch) -> None:
     from ganviz.render import Renderer
 
