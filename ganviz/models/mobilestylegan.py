@@ -105,7 +105,7 @@ class StyledLayer(nn.Module):
     def forward(self, x: Tensor, w: Tensor, noise: NoiseMode) -> Tensor:
         size, width = self.resolution, len(self.bias)
         x = x.permute(0, 2, 3, 1).contiguous()  # (N, H, W, inputs)
-        bands = None if self.up is None else self.up(w)  # (N, 4 inputs)
+        bands = None if self.up is None else self.up(w) / 2  # (N, 4 inputs); see `inverse_haar`
         # The style scales few weights in place of many activations: (N, inputs, 1, 3, 3).
         kernels = self.depthwise * self.affine(w)[:, :, None, None, None]
         planes = self.noise.plane(noise, x)
@@ -158,9 +158,9 @@ class Head(nn.Module):
 
     def forward(self, x: Tensor, w: Tensor) -> Tensor:
         count, inputs, height, width = x.shape
-        weight = self.weight * self.affine(w)[:, None]  # (N, 4 channels, inputs)
+        weight = self.weight * (self.affine(w)[:, None] / 2)  # (N, 4 channels, inputs); see `inverse_haar`
         pixels = x.permute(0, 2, 3, 1).reshape(count, height * width, inputs)
-        drawn = torch.baddbmm(self.bias, pixels, weight.transpose(1, 2))
+        drawn = torch.baddbmm(self.bias / 2, pixels, weight.transpose(1, 2))
         return drawn.view(count, height, width, -1).permute(0, 3, 1, 2)
 
 
@@ -228,12 +228,9 @@ class Generator(StyleGenerator):
         return found
 
     def image(self, state: State) -> Tensor:
-        image = state.image
-        assert image is not None, "the head has not drawn yet; see Layer.rgb"
-        channels = self.config.channels
-        if image.shape[1] > channels:  # coefficients: in the low band is twice the mean of four pixels
-            image = image[:, :channels] / 2
-        return self.within_range(image)
+        assert state.image is not None, "the head has not drawn yet; see Layer.rgb"
+        # Of coefficients the low band: each is the mean of four pixels.
+        return self.within_range(state.image[:, : self.config.channels])
 
 
 def affine(w_dim: int, outputs: int) -> nn.Linear:
@@ -247,15 +244,21 @@ def affine(w_dim: int, outputs: int) -> nn.Linear:
 def inverse_haar(x: Tensor) -> Tensor:
     """The inverse Haar transform, channels last: (..., H, W, 4 C) to (..., 2 H, 2 W, C).
 
-    The four bands stand behind one another, C maps each: the mean, the change from a row to the next, from a column
-    to the next, and of both.
+    The four bands stand behind one another, C maps each: the mean of four pixels, and half the change from a row to
+    the next, from a column to the next, and of both. An orthonormal transform has bands twice as large.
     """
-    mean, rows, columns, both = (x / 2).chunk(4, dim=-1)
+    *batch, height, width, channels = x.shape
+    mean, rows, columns, both = x.chunk(4, dim=-1)
     upper, lower = mean + rows, mean - rows
     upper_change, lower_change = columns + both, columns - both
-    pixels = torch.stack(
-        (upper + upper_change, upper - upper_change, lower + lower_change, lower - lower_change), dim=-2
-    )  # (..., H, W, 4, C)
-    *batch, height, width, _, channels = pixels.shape
-    pixels = pixels.view(*batch, height, width, 2, 2, channels).transpose(-4, -3)  # (..., H, 2, W, 2, C)
-    return pixels.reshape(*batch, 2 * height, 2 * width, channels)
+    if x.requires_grad and torch.is_grad_enabled():
+        left = torch.stack((upper + upper_change, lower + lower_change), dim=-3)
+        right = torch.stack((upper - upper_change, lower - lower_change), dim=-3)
+        pixels = torch.stack((left, right), dim=-2)  # (..., H, 2, W, 2, C)
+    else:  # each pixel is written once
+        pixels = x.new_empty(*batch, height, 2, width, 2, channels // 4)
+        torch.add(upper, upper_change, out=pixels[..., 0, :, 0, :])
+        torch.sub(upper, upper_change, out=pixels[..., 0, :, 1, :])
+        torch.add(lower, lower_change, out=pixels[..., 1, :, 0, :])
+        torch.sub(lower, lower_change, out=pixels[..., 1, :, 1, :])
+    return pixels.view(*batch, 2 * height, 2 * width, channels // 4)

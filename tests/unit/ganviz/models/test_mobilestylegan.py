@@ -73,12 +73,13 @@ def test_gradients_reach_the_styles_and_the_activations() -> None:
         assert torch.allclose(ours, expected, atol=1e-4)
 
 
-def test_the_inverse_haar_transform_is_orthonormal() -> None:
-    x = torch.randn(2, 4, 6, 12)
+@pytest.mark.parametrize("gradient", [True, False])
+def test_the_inverse_haar_transform_is_half_the_orthonormal_one(gradient: bool) -> None:
+    x = torch.randn(2, 4, 6, 12, requires_grad=gradient)
     image = inverse_haar(x)
     assert image.shape == (2, 8, 12, 3)
-    assert torch.allclose(image.permute(0, 3, 1, 2), enlarged_by_filters(x.permute(0, 3, 1, 2)), atol=1e-6)
-    assert torch.allclose(image.square().sum(), x.square().sum())
+    assert torch.allclose(image.permute(0, 3, 1, 2) / 2, enlarged_by_filters(x.permute(0, 3, 1, 2)), atol=1e-6)
+    assert torch.allclose(image.square().sum() / 4, x.square().sum())
 
 
 def test_the_picture_before_the_last_is_the_picture_at_half_its_size() -> None:
