@@ -68,6 +68,28 @@ COMMANDS = (
         lambda w: w.exporter.export_video(),
         _walkable,
     ),
+    Command(
+        "copy", "Copy picture and recipe", "content-copy", "Ctrl+C", lambda w: w.clipboard.copy_recipe(), _open, menu=True
+    ),
+    Command(
+        "copy-command",
+        "Copy as command line",
+        "console",
+        "Ctrl+Shift+C",
+        lambda w: w.clipboard.copy_command(),
+        _open,
+        menu=True,
+    ),
+    Command(
+        "copy-python",
+        "Copy as Python",
+        "language-python",
+        "Ctrl+Alt+C",
+        lambda w: w.clipboard.copy_python(),
+        _open,
+        menu=True,
+    ),
+    Command("paste", "Paste recipe", "content-paste", "Ctrl+V", lambda w: w.clipboard.paste(), menu=True),
     Command("zoom-fit", "Fit the picture to the canvas", "fit-to-screen-outline", "Ctrl+0", lambda w: w.canvas.fit()),
     Command(
         "zoom-actual",

@@ -19,6 +19,7 @@ from ganviz.errors import GanvizError
 from ganviz.ffmpeg import CODECS
 from ganviz.recipe import ModelRef, Recipe, Sheet
 from ganviz.session import NoRecipe, Session, load_session, read_png
+from ganviz.sharing import read_shared
 from ganviz.video import read_video_metadata
 from ganviz.walk import Walk
 
@@ -118,6 +119,19 @@ class Opener(QObject):
             lambda: self._prepare_picture(recipe),
             lambda found: self._show_picture(recipe.model.name, found),
             lambda error: self.failed.emit(str(error)),
+        )
+
+    def open_text(self, text: str) -> None:
+        """Open a text that was copied: recipes as JSON, or a command line."""
+
+        def read() -> tuple[list[Recipe], list[Header], list[str]]:
+            recipes = read_shared(text)
+            return self._prepare_picture(Sheet(recipes, len(recipes)))
+
+        self._background.run(
+            read,
+            lambda found: self._show_picture("the clipboard", found),
+            lambda error: self._stuck("the clipboard", error, lambda: self.open_text(text)),
         )
 
     def locate(self, path: str) -> None:
@@ -221,9 +235,9 @@ class Opener(QObject):
         for note in notes[:1]:
             self.noticed.emit(note)
 
-    def _stuck(self, given: str, error: BaseException) -> None:
+    def _stuck(self, given: str, error: BaseException, again: Callable[[], None] | None = None) -> None:
         if isinstance(error, MissingModel):
-            self._waiting = lambda: self.open(given)
+            self._waiting = again or (lambda: self.open(given))
             self.model_wanted.emit(error.ref, str(error))
         elif isinstance(error, NoRecipe) and self._document.is_open:
             self.photo_wanted.emit(given)

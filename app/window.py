@@ -16,6 +16,7 @@ from PySide6.QtWidgets import QFileDialog, QMainWindow, QMenu, QWidget
 
 from app import theme
 from app.background import Background
+from app.clipboard import Clipboard
 from app.commands import BY_ID, COMMANDS
 from app.compute import Compute
 from app.document import Document, name_of
@@ -54,6 +55,7 @@ class MainWindow(QMainWindow):
         self.opener = Opener(self.document, self.compute, self.background, self)
         self.saver: Saver = Saver(self)
         self.exporter: Exporter = Exporter(self)
+        self.clipboard = Clipboard(self)
         self.ask_on_close = QGuiApplication.platformName() not in ("offscreen", "minimal")
         self._model = model
         self._started = False
