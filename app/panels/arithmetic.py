@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QMenu,
-    QScrollArea,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -24,6 +23,7 @@ from app.panels.arithmetic_side import ResultSide
 from app.panels.tray import LETTERS, Tray
 from app.widgets.buttons import IconButton, TextButton
 from app.widgets.list_field import ListField
+from app.widgets.scrolled import scrolled
 from app.widgets.sheet_view import SheetView
 from app.widgets.strip import Item
 from ganviz.arithmetic import (
@@ -48,6 +48,10 @@ from ganviz.spec import Spec
 
 CHANNEL = "terms"
 SAMPLES, COLUMNS = 24, 8
+LEFT, RIGHT = 3, 2
+"""Shares of the width: trays and samples, the result."""
+LEAST = (660, 500)
+"""Width and height below which the page has bars to scroll by."""
 SMALLEST, FRAME = 44, 12
 """Height of a row of samples at least, and what goes around all, in pixels."""
 SETTLE_MS = 80
@@ -102,13 +106,8 @@ class ArithmeticPage(QFrame):
         self._tray_column.setSpacing(8)
         self._tray_column.addWidget(self.add_button, 0, Qt.AlignmentFlag.AlignLeft)
         self._tray_column.addStretch(1)
-        area = QScrollArea()
-        area.setObjectName("terms")
-        area.setWidgetResizable(True)
+        area = scrolled(inside, "terms")
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        area.setWidget(inside)
-        inside.setAutoFillBackground(False)
         area.setMinimumHeight(120)
         self.samples.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignHCenter)
         self._adder_row.setSpacing(4)
@@ -126,13 +125,18 @@ class ArithmeticPage(QFrame):
         left.addWidget(self.samples)
         row = QHBoxLayout()
         row.setSpacing(16)
-        row.addLayout(left, 3)
-        row.addWidget(self.side, 2)
-        whole = QVBoxLayout(self)
+        row.addLayout(left, LEFT)
+        row.addWidget(self.side, RIGHT)
+        page = QWidget()
+        page.setMinimumSize(*LEAST)
+        whole = QVBoxLayout(page)
         whole.setContentsMargins(16, 12, 16, 12)
         whole.setSpacing(8)
         whole.addLayout(top)
         whole.addLayout(row, 1)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addWidget(scrolled(page, "arithmetic-area"))
 
     def _connect(self) -> None:
         self.formula.entered.connect(self._formula_typed)
@@ -156,9 +160,10 @@ class ArithmeticPage(QFrame):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """The samples are as high as their width makes them, and leave the trays most of the room."""
         super().resizeEvent(event)
-        rows = SAMPLES // COLUMNS
-        wanted = rows * (self.samples.width() // COLUMNS) + FRAME
-        self.samples.setFixedHeight(max(rows * SMALLEST + FRAME, min(wanted, self.height() * 2 // 5)))
+        rows, room = SAMPLES // COLUMNS, max(self.height(), LEAST[1])
+        width = (max(self.width(), LEAST[0]) - 72) * LEFT // (LEFT + RIGHT)
+        wanted = rows * (width // COLUMNS) + FRAME
+        self.samples.setFixedHeight(max(rows * SMALLEST + FRAME, min(wanted, room * 2 // 5)))
 
     @staticmethod
     def applies(spec: Spec) -> bool:

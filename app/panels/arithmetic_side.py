@@ -141,6 +141,10 @@ class ResultSide(QFrame):
         self.keep.clicked.connect(self._keep)
         self.result.chosen.connect(self.chosen)
 
+    def hasHeightForWidth(self) -> bool:
+        """No: its lines of text would otherwise make the page ask for more height than it needs."""
+        return False
+
     def complete(self) -> bool:
         """Whether all pictures are here."""
         return self.result.complete() and self.pixels.complete()

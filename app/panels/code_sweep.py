@@ -3,7 +3,7 @@
 from typing import Any
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from app import theme
 from app.compute import Compute
@@ -11,6 +11,7 @@ from app.document import Document
 from app.widgets.bars import Amount, Bars
 from app.widgets.buttons import Choice, IconButton, TextButton
 from app.widgets.number import NumberRow
+from app.widgets.scrolled import scrolled
 from app.widgets.sheet_view import SheetView
 from ganviz.codes import MOST_STEPS, MOST_VALUE, NOISES, Change, Sweep, axes, check_range, rank, sheet
 from ganviz.errors import GanvizError
@@ -18,6 +19,8 @@ from ganviz.recipe import Recipe
 from ganviz.session import Session
 from ganviz.spec import Spec
 
+LEAST = (560, 380)
+"""Width and height below which the page has bars to scroll by."""
 QUESTION = f"Which code moves the picture most? It is measured over {NOISES} noises, from one column to the next."
 
 
@@ -101,13 +104,18 @@ class CodesPage(QFrame):
         below.setSpacing(8)
         below.addLayout(ask)
         below.addWidget(self.bars)
-        column = QVBoxLayout(self)
+        page = QWidget()
+        page.setMinimumSize(*LEAST)
+        column = QVBoxLayout(page)
         column.setContentsMargins(16, 12, 16, 12)
         column.setSpacing(8)
         column.addLayout(top)
         column.addLayout(numbers)
         column.addWidget(self.view, 1)
         column.addWidget(foot)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addWidget(scrolled(page, "codes-area"))
 
     @staticmethod
     def applies(spec: Spec) -> bool:
