@@ -69,7 +69,13 @@ COMMANDS = (
         _walkable,
     ),
     Command(
-        "copy", "Copy picture and recipe", "content-copy", "Ctrl+C", lambda w: w.clipboard.copy_recipe(), _open, menu=True
+        "copy",
+        "Copy picture and recipe",
+        "content-copy",
+        "Ctrl+C",
+        lambda w: w.clipboard.copy_recipe(),
+        _open,
+        menu=True,
     ),
     Command(
         "copy-command",
