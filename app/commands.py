@@ -123,5 +123,6 @@ HANDS = (
     ("Double click on a slider", "Back to its default"),
     ("Arrow keys, wheel on a slider", "Step; Shift is fine"),
     ("Alt and arrows, Delete in the gallery", "Move, remove"),
+    ("Click or Enter on a sheet's picture", "Go there; Ctrl and click, or Space, choose several"),
 )
 """What F1 lists besides the shortcuts of the commands."""

@@ -9,7 +9,7 @@ from ganviz.spec import Spec
 
 FIRST = 18
 """Check boxes that are there from the start, enough for 1024 px; more are made when a model has more."""
-GROUP_WIDTH = 84
+GROUP_WIDTH, TICK_WIDTH = 84, 48
 
 
 class LayerChoice(QWidget):
@@ -17,7 +17,7 @@ class LayerChoice(QWidget):
 
     changed = Signal(tuple)
 
-    def __init__(self, name: str, columns: int = 5) -> None:
+    def __init__(self, name: str, columns: int = 4) -> None:
         """`name` begins the object names: {name}-layer-0 ..., {name}-coarse, ...; `columns` boxes stand in a row."""
         super().__init__()
         self._name, self._columns = name, columns
@@ -87,7 +87,7 @@ class LayerChoice(QWidget):
     def _add_tick(self) -> None:
         k = len(self.ticks)
         tick = Tick(str(k), f"Layer {k}", f"{self._name}-layer-{k}", self)
-        tick.setFixedWidth(40)
+        tick.setFixedWidth(TICK_WIDTH)
         tick.toggled.connect(lambda on: self._toggled(k, on))
         tick.hide()
         self.ticks.append(tick)
