@@ -71,6 +71,8 @@ def mix(
     except ValueError as error:
         raise GanvizError(f"{header.ref.name}: --layers: {error}") from error
     pictures = seed_recipes(header, (*rows, *columns), **options)
+    if any(move.direction.space == "z" for move in pictures[0].moves):
+        raise GanvizError("--direction: styles are mixed in w; expected a direction in w, got one in z")
     sources = [source_of(picture) for picture in pictures]
     sheet = matrix(pictures[0], sources[: len(rows)], sources[len(rows) :], chosen, amount)
     draw(replace(sheet, labels=labels), [header], device, out)

@@ -170,8 +170,12 @@ def fits(latent: Expression, spec: Spec) -> bool:
 
 
 def drawn_from(base: Recipe, source: Source) -> Recipe:
-    """The base's truncation, noise and units with a source's latent and class; nothing mixed, nothing moved."""
-    return base.edit(latent=source.latent, label=_label(base, source), mixes=(), moves=())
+    """The base with a source's latent and class and nothing mixed.
+
+    Its directions in w stay, since they are gone along after mixing; those in z belong to the base's own latent.
+    """
+    moves = tuple(move for move in base.moves if move.direction.space == "w")
+    return base.edit(latent=source.latent, label=_label(base, source), mixes=(), moves=moves)
 
 
 def _label(base: Recipe, source: Source) -> tuple[float, ...] | None:
@@ -190,7 +194,7 @@ def matrix(
     """The style-mixing matrix: a picture of each column's source above, of each row's source at the left.
 
     In between the row's source keeps its styles but for those of `layers`, which are taken from the column's, or
-    blended with them in w where `amount` is not 1. Truncation, noise and units are the base's.
+    blended with them in w where `amount` is not 1. Truncation, directions in w, noise and units are the base's.
     """
     cells: list[Cell] = [None, *(drawn_from(base, column) for column in columns)]
     for row in rows:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from ganviz import sheets
+from ganviz.edits import Direction, Move
 from ganviz.errors import GanvizError
 from ganviz.expression import Budget, Seed, Vector
 from ganviz.jobs import run
@@ -130,6 +131,15 @@ def test_mixing_all_layers_gives_the_column_and_none_the_row(renderer: Renderer,
     assert np.array_equal(b_in_a, a) and np.array_equal(c_in_a, a)
     b, c, a, b_in_a, c_in_a = pictures((0, 1))
     assert not any(np.array_equal(b_in_a, other) for other in (a, b, c))
+
+
+def test_directions_in_w_go_along_and_those_in_z_stay_behind(renderer: Renderer, tiny_stylegan2) -> None:
+    w, z = (Move(Direction.of(np.ones(8), space), 2.0) for space in ("w", "z"))
+    base = Recipe(str(tiny_stylegan2), moves=(w, z))
+    sheet = matrix(base, (A,), (B,), tuple(range(6)))
+    assert {recipe.moves for recipe in sheet.recipes} == {(w,)}
+    b, _, mixed = (renderer.render(recipe).pixels for recipe in sheet.recipes)
+    assert np.array_equal(b, mixed), "mixing all is the column, moved alike"
 
 
 def test_a_source_brings_its_class_where_the_model_has_as_many() -> None:
