@@ -33,10 +33,12 @@ VIEWS = (
     ("Entanglement", "What else moves when one goes along a direction"),
     ("Samples", "Random pictures to mark as liked or disliked"),
 )
+ROOMY = 500
+"""From this width on, in pixels, there is room for all buttons beside the tabs."""
 HEADINGS = tuple(f"{amount:+g} σ".replace("-", "−") if amount else "0" for amount in SHEET_AMOUNTS)
 EMPTY = (
-    "Nothing is listed yet. Find the principal components of this model's latents above, or the directions that its "
-    "weights stretch most; or mark pictures that have something and pictures that do not, and find what parts them."
+    "Nothing is listed yet. Find what varies most in this model's pictures (PCA) or what its weights stretch most "
+    "(SeFa); or put pictures that have something and pictures that do not into the trays, and find what parts them."
 )
 LIKED = "Drag pictures here that have what you are looking for."
 DISLIKED = "Drag pictures here that do not have it."
@@ -128,6 +130,11 @@ class DirectionsPage(QFrame):
     def applies(spec: Spec) -> bool:
         """Every model has directions."""
         return True
+
+    def resizeEvent(self, event) -> None:
+        super().resizeEvent(event)
+        for button in (self.rename_button, self.remove_button):
+            button.setVisible(self.width() >= ROOMY)  # else by F2 and Del alone
 
     def complete(self) -> bool:
         """Whether all that is in view is drawn."""

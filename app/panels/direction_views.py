@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QSizePolicy, QVBoxLayout
 
 from app import theme
 from app.compute import Compute
@@ -17,6 +17,7 @@ from app.widgets.buttons import Choice, TextButton
 from app.widgets.matrix import Matrix
 from app.widgets.number import NumberRow
 from app.widgets.sheet_view import SheetView
+from app.widgets.wrapping import WrappingBar
 from ganviz.directions import FEWEST
 from ganviz.edits import Direction
 from ganviz.expression import SEED_LIMIT, Seed
@@ -26,9 +27,9 @@ from ganviz.session import Session
 from ganviz.spec import Spec
 
 METHODS = (
-    ("pca", "Principal components", "What varies most over random pictures (PCA, GANSpace)"),
-    ("sefa", "Closed form", "What the first weights stretch most, without any pictures (SeFa)"),
-    ("labelled", "Liked and disliked", "What parts the pictures in the two trays (InterFaceGAN)"),
+    ("pca", "PCA", "Principal components: what varies most over random pictures (GANSpace)"),
+    ("sefa", "SeFa", "Closed form: what the first weights stretch most, without any pictures"),
+    ("labelled", "From trays", "What parts the liked from the disliked pictures below (InterFaceGAN)"),
 )
 READINGS = (
     ("moved", "Through pictures", "By how many sigmas each score moves, as read back from pictures"),
@@ -37,19 +38,21 @@ READINGS = (
 )
 COMPARED = 12
 """Directions that are compared where none are selected."""
+WIDE = 600
+"""Below this many pixels the search takes two lines."""
 SHOWN = 24
 COLUMNS = 6
 READABLE = 0.2
 """Below this R^2 a score cannot be read from pictures, and its column means little."""
 
 
-class SearchBar(QWidget):
+class SearchBar(WrappingBar):
     """How to look for directions, and the button that begins. `wanted(search)` carries a `Search`."""
 
     wanted = Signal(object)
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(WIDE)
         self._spec: Spec | None = None
         self._busy = False
         self._marked = (0, 0)
@@ -60,7 +63,7 @@ class SearchBar(QWidget):
         self.layers = Choice("directions-layers", "Layers that the directions are for")
         self.activations = Choice("directions-activations", "Whose components: of w, or of a layer's activations")
         self.classifier = Choice("directions-classifier", "What draws the boundary between the trays")
-        self.classifier.addItem("Support vectors", "svm")
+        self.classifier.addItem("SVM", "svm")
         self.classifier.addItem("Logistic", "logistic")
         self.count = NumberRow(
             "Count",
@@ -82,16 +85,11 @@ class SearchBar(QWidget):
         self.said.setFont(theme.caption_font())
         self.said.setWordWrap(True)
         self.find_button = TextButton("Find", "Look for directions", "directions-find", kind="primary")
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(8)
-        row.addWidget(self.method, 3)
-        row.addWidget(self.layers, 2)
-        row.addWidget(self.activations, 2)
-        row.addWidget(self.classifier, 2)
-        row.addWidget(self.count, 4)
-        row.addWidget(self.said, 3)
-        row.addWidget(self.find_button)
+        for choice in (self.method, self.layers, self.activations, self.classifier):
+            self.first.addWidget(choice, 1)
+        self.second.addWidget(self.count, 1)
+        self.second.addWidget(self.said, 1)
+        self.second.addWidget(self.find_button)
         self.method.currentIndexChanged.connect(lambda _: self._show())
         self.find_button.clicked.connect(lambda: self.wanted.emit(self.search()))
         self._show()

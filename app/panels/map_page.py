@@ -13,6 +13,7 @@ from app.panels.map_colouring import MapColours
 from app.widgets.buttons import Choice, IconButton, TextButton, Tick
 from app.widgets.map_view import MapView
 from app.widgets.number import NumberRow
+from app.widgets.wrapping import WrappingBar
 from ganviz.arithmetic import item_of
 from ganviz.expression import SEED_LIMIT, Seed
 from ganviz.latent_map import FEWEST, MOST, LatentMap, MapSettings, own_conditions
@@ -115,13 +116,12 @@ class MapPage(QFrame):
         self.view.set_tool("move")
 
     def _lay_out(self) -> None:
-        top = QHBoxLayout()
-        top.setSpacing(8)
-        top.addWidget(self.by, 2)
-        top.addWidget(self.method, 2)
-        top.addWidget(self.count, 4)
-        top.addWidget(self.own)
-        top.addWidget(self.make_button)
+        top = WrappingBar(560)
+        top.first.addWidget(self.by, 1)
+        top.first.addWidget(self.method, 1)
+        top.first.addWidget(self.own)
+        top.second.addWidget(self.count, 1)
+        top.second.addWidget(self.make_button)
         bar = QHBoxLayout()
         bar.setSpacing(4)
         group = QButtonGroup(self)
@@ -141,23 +141,23 @@ class MapPage(QFrame):
         bar.addWidget(self.colours.choice, 1)
         self.note.setFont(theme.caption_font(tabular=True))
         self.note.setProperty("tone", "muted")
-        foot = QHBoxLayout()
-        foot.setSpacing(8)
-        foot.addStrut(34)  # so that the map keeps its size when buttons come
-        foot.addWidget(self.note, 1)
+        foot = WrappingBar(500)
+        foot.second.addStrut(34)  # so that the map keeps its size when buttons come
+        foot.first.addWidget(self.note, 1)
+        foot.second.addStretch(1)
         for widget in (self.like_button, self.dislike_button, self.term_button, self.keep_button):
-            foot.addWidget(widget)
-        foot.addWidget(self.stops, 1)
-        foot.addWidget(self.walk_button)
-        foot.addWidget(self.clear_button)
+            foot.second.addWidget(widget)
+        foot.second.addWidget(self.stops, 3)
+        foot.second.addWidget(self.walk_button)
+        foot.second.addWidget(self.clear_button)
         column = QVBoxLayout(self)
         column.setContentsMargins(16, 12, 16, 12)
         column.setSpacing(8)
-        column.addLayout(top)
+        column.addWidget(top)
         column.addLayout(bar)
         column.addWidget(self.view, 1)
         column.addWidget(self.colours.legend)
-        column.addLayout(foot)
+        column.addWidget(foot)
 
     def _connect(self) -> None:
         document, compute, view = self._document, self._compute, self.view
