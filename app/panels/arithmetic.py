@@ -332,8 +332,11 @@ class ArithmeticPage(QFrame):
             self.said.emit(f"The expression: expected at most {len(LETTERS)} terms, got {len(given)}", "warning")
             return
         plain = recipe.edit(moves=(), mixes=(), units=())
+        # Pictures that are there already keep their class and codes, which the text does not say.
+        known = {item.latent: item for term in self._arithmetic.terms for item in term.items}
         terms = tuple(
-            Term(weight, tuple(item_of(plain.edit(latent=seed), spec) for seed in seeds)) for weight, seeds in given
+            Term(weight, tuple(known.get(seed) or item_of(plain.edit(latent=seed), spec) for seed in seeds))
+            for weight, seeds in given
         )
         self._document.seal()
         self._document.edit(arithmetic=self._arithmetic.edit(terms=terms or Arithmetic().terms))

@@ -299,6 +299,9 @@ def test_the_class_of_samples_is_that_of_the_present_picture_and_that_of_the_res
     type_into(story, qtbot, "term-2-seeds", "7")
     assert story.find("arithmetic-result").sheet.cells[4].label == class_weights(2, 3)
     assert [term.items[0].label for term in whole(story).terms] == [class_weights(k, 3) for k in (0, 0, 2)]
+    type_into(story, qtbot, "arithmetic-expression", "mean(1,4) - 0.5*3")
+    labels = [[item.label for item in term.items] for term in whole(story).terms]
+    assert labels == [[class_weights(0, 3), class_weights(2, 3)], [class_weights(0, 3)]], "only seed 4 is new"
 
 
 def test_a_gesture_on_a_weight_is_one_step(adding, qtbot):
