@@ -391,8 +391,7 @@ class MainWindow(QMainWindow):
     def _photo_given(self, path: str) -> None:
         self._say_opening("")
         self.show_workspace("explore")
-        self.parts.cards["project"].use_photo(path)
-        self.say(f"{Path(path).name} carries no recipe; it is in the projection card, ready to be looked for.", "info")
+        self.parts.cards["project"].use_photo(path, dropped=True)
 
     def _show_document(self) -> None:
         """Something else was on the canvas for a while."""

@@ -46,6 +46,7 @@ class ProjectPanel(Card):
         self._crop: tuple[float, float, float] | None = None
         self._pixels: np.ndarray | None = None  # the photo at the model's own size
         self._of = ""
+        self._tell = False
         self.picture = QLabel()
         self.picture.setObjectName("project-photo")
         self.picture.setAccessibleName("The photo as the model is to draw it")
@@ -131,11 +132,15 @@ class ProjectPanel(Card):
         chooser.fileSelected.connect(self.use_photo)
         chooser.open()
 
-    def use_photo(self, path: str) -> None:
-        """Take this file, its central square; it is shown small, and can be cropped by hand."""
+    def use_photo(self, path: str, dropped: bool = False) -> None:
+        """Take this file, its central square; it is shown small, and can be cropped by hand.
+
+        `dropped`: it was given to the window rather than to this card, which says where it has gone.
+        """
         self._path, self._crop = Path(path), None
         self.set_folded(False)
         self._read()
+        self._tell = dropped
 
     def ask_for_crop(self) -> None:
         """Let the user choose a square of the photo."""
@@ -168,6 +173,10 @@ class ProjectPanel(Card):
 
     def _take(self, pixels: np.ndarray) -> None:
         self._pixels = pixels
+        if self._tell and self._path is not None:
+            said = f"{self._path.name} carries no recipe; it is in the projection card, ready to be looked for."
+            self.said.emit(said, "info")
+        self._tell = False
         self._show()
 
     def _failed(self, message: str) -> None:
