@@ -78,7 +78,7 @@ def test_a_model_without_codes_has_no_card_and_the_workspace_offers_one_that_fit
     story.window.open(str(tiny_checkpoint))
     story.wait(lambda: story.recipe.model.name == "tiny")
     story.settle()
-    assert not story.find("code-card").isVisible()
+    assert not story.find("code-card").isVisible() and not story.find("code-0").isVisible()
     story.window.show_workspace("codes")
     assert "structured codes" in story.find("codes-need").text()
     assert story.find("codes-open").text() == "Open tiny-codes"
@@ -167,3 +167,8 @@ def test_the_sheet_can_be_walked_with_keys(codes, qtbot):
         qtbot.keyClick(cells, key)
     assert story.recipe == story.find("codes-sheet").sheet.cells[11]
     assert code(story, "category") == class_weights(1, 3)
+
+
+def test_the_first_control_is_there_by_name_before_any_model_with_codes(story):
+    assert not story.find("code-0").isVisible()
+    assert not story.find("codes").isVisible() and not story.find("arithmetic").isVisible()
