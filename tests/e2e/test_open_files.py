@@ -66,7 +66,7 @@ def test_the_line_names_the_file_and_the_picture_and_all_state_stay(story, bad, 
 
 
 def test_the_message_goes_once_something_was_opened(story, bad, tiny_conditional):
-    story.window.open(bad("cat.jpg"))
+    story.window.open(bad("short.safetensors"))
     story.wait(lambda: story.message)
     story.window.open(str(tiny_conditional))
     story.wait(lambda: story.recipe.model.name == "tiny-classes")
