@@ -95,7 +95,8 @@ def test_a_picture_that_is_dropped_becomes_a_source(styled):
 def test_dragging_the_blend_is_one_step_and_leaves_the_thumbnails_alone(styled):
     styled.click("mix-middle")
     strip, blend = styled.find("mix-sources"), styled.find("mix-blend")
-    styled.wait(lambda: len(strip.pictures()) == 1 and styled.window.compute.is_idle)
+    settling = styled.window.parts.cards["mix"]._settle
+    styled.wait(lambda: len(strip.pictures()) == 1 and styled.window.compute.is_idle and not settling.isActive())
     asked = []
     real = styled.window.compute.want_thumbnails
     styled.window.compute.want_thumbnails = lambda channel, recipes: (asked.append(channel), real(channel, recipes))
