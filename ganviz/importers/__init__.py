@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 IMPORTERS: dict[str, str] = {
     "nvidia-stylegan2": "ganviz.importers.nvidia_stylegan2:NvidiaStyleGAN2",
+    "nvidia-stylegan3": "ganviz.importers.nvidia_stylegan3:NvidiaStyleGAN3",
     "rosinality-stylegan2": "ganviz.importers.rosinality_stylegan2:RosinalityStyleGAN2",
     "rosinality-stylegan": "ganviz.importers.rosinality_stylegan:RosinalityStyleGAN",
     "rosinality-progan": "ganviz.importers.rosinality_progan:RosinalityProGAN",

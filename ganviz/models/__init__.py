@@ -48,6 +48,11 @@ MODELS: dict[str, Family] = {
         generator="ganviz.models.stylegan2:Generator",
         discriminator="ganviz.models.stylegan2:Discriminator",
     ),
+    "stylegan3": Family(
+        label="StyleGAN3",
+        config="ganviz.models.stylegan3:StyleGAN3Config",
+        generator="ganviz.models.stylegan3:Generator",
+    ),
     "mobilestylegan": Family(
         label="MobileStyleGAN",
         config="ganviz.models.mobilestylegan:MobileStyleGANConfig",

@@ -21,6 +21,10 @@ SMALL = {
     "progan": {"resolution": 16, "base_channels": 4, "max_channels": 8, "z_dim": 6, "num_classes": 3},
     "stylegan": {**STYLES, "num_classes": 3},
     "stylegan2": {**STYLES, "num_classes": 3},
+    "stylegan3": {
+        **{"resolution": 16, "z_dim": 6, "w_dim": 5, "num_classes": 3, "num_layers": 4, "margin": 4},
+        **{"channel_base": 64, "channel_max": 8},
+    },
     "mobilestylegan": {"widths": (8, 12, 6), "z_dim": 6, "w_dim": 5, "mapping_layers": 2},
 }
 

@@ -41,6 +41,14 @@ def numbers(name: str, shape: tuple[int, ...]) -> np.ndarray:
         return 0.2 * x
     if ".conv1.1.weight" in name or ".conv1.2.weight" in name:
         return np.broadcast_to(np.outer([1, 2, 1], [1, 2, 1]).astype(np.float32) / 16, shape)
+    if name.startswith("synthesis.L4_") and len(shape) == 4:  # what becomes a picture at a quarter of its size
+        return 6 * x
+    if leaf == "transform":
+        return np.eye(3, dtype=np.float32)
+    if leaf in ("up_filter", "down_filter"):  # symmetric, with a sum of 1
+        line = np.abs(x) + np.abs(x[::-1])
+        line = line if x.ndim == 1 else line + line[:, ::-1]
+        return line / line.sum()
     if leaf == "resample_filter":
         return BILINEAR
     if leaf == "kernel":
@@ -455,6 +463,41 @@ def write_natsu(params: dict[str, Any]) -> Callable[[dict[str, np.ndarray], Path
 MNIST = {"dataset": "MNIST", "num_z": 7, "num_dis_c": 1, "dis_c_dim": 3, "num_con_c": 2}
 CELEBA = {"dataset": "CelebA", "num_z": 6, "num_dis_c": 2, "dis_c_dim": 3, "num_con_c": 0}
 
+
+def nvidia_stylegan3(form: str) -> tuple[Shapes, dict[str, dict[str, Any]]]:
+    """Names and shapes, and the attributes that the modules keep, of a tiny T (16 px) or R (32 px)."""
+    widths, downs = (8, 8, 4, 4, 3), (2, 2, 2, 2, 1)
+    if form == "t":
+        sides, ups, paddings = (24, 24, 24, 16, 16), (2, 2, 2, 2, 1), ((9, 8), (9, 8), (9, 8), (1, 0), (0, 0))
+    else:
+        sides, ups, paddings = (24, 40, 40, 32, 32), (2, 4, 2, 2, 1), ((11, 10), (10, 7), (11, 10), (3, 2), (0, 0))
+    kernel, w_dim = 3 if form == "t" else 1, 8
+    arguments = {
+        **{"z_dim": 7, "c_dim": 3, "w_dim": 8, "img_resolution": 16 if form == "t" else 32, "img_channels": 3},
+        **{"channel_base": 64 if form == "t" else 128, "channel_max": 8, "num_layers": 4, "num_critical": 2},
+        **{"margin_size": 4, "mapping_kwargs": {}},
+    }
+    if form == "r":
+        arguments |= {"conv_kernel": 1, "use_radial_filters": True}
+    shapes: Shapes = {"synthesis.input.weight": (8, 8), "synthesis.input.transform": (3, 3)}
+    shapes |= {"synthesis.input.freqs": (8, 2), "synthesis.input.phases": (8,)}
+    shapes |= {"synthesis.input.affine.weight": (4, w_dim), "synthesis.input.affine.bias": (4,)}
+    attributes: dict[str, dict[str, Any]] = {"": {"_init_kwargs": arguments}}
+    for k, (side, width) in enumerate(zip(sides, widths, strict=True)):
+        name = f"synthesis.L{k}_{side}_{width}"
+        before, last = widths[max(k - 1, 0)], k == len(sides) - 1
+        size = 1 if last else kernel
+        shapes |= {f"{name}.weight": (width, before, size, size), f"{name}.bias": (width,)}
+        shapes[f"{name}.magnitude_ema"] = ()
+        if not last:
+            shapes[f"{name}.up_filter"] = (6 * ups[k],)
+            radial = form == "r" and k < 2
+            shapes[f"{name}.down_filter"] = (6 * downs[k],) * (2 if radial else 1)
+        shapes |= {f"{name}.affine.weight": (before, w_dim), f"{name}.affine.bias": (before,)}
+        attributes[name] = {"up_factor": ups[k], "down_factor": downs[k], "padding": [*paddings[k], *paddings[k]]}
+    return {**shapes, **nvidia_mapping(7, w_dim, 2, 3)}, attributes
+
+
 LAYOUTS: dict[str, Layout] = {
     "rosinality-stylegan": Layout(
         "rosinality-stylegan",
@@ -486,6 +529,12 @@ LAYOUTS: dict[str, Layout] = {
     "gan-zoo-dcgan": Layout("gan-zoo-dcgan", zoo_dcgan(), write_zoo({"lossCriterion": "DCGAN"})),
     "natsu-infogan": Layout("natsu-infogan", natsu_mnist(), write_natsu(MNIST), ""),
     "natsu-infogan-celeba": Layout("natsu-infogan", natsu_celeba(), write_natsu(CELEBA), ""),
+    "nvidia-stylegan3-t": Layout(
+        "nvidia-stylegan3", nvidia_stylegan3("t")[0], write_nvidia(nvidia_stylegan3("t")[1]), ".pkl"
+    ),
+    "nvidia-stylegan3-r": Layout(
+        "nvidia-stylegan3", nvidia_stylegan3("r")[0], write_nvidia(nvidia_stylegan3("r")[1]), ".pkl"
+    ),
     "pytorch-dcgan": Layout("pytorch-dcgan", dcgan(), write_state_dict),
     "rosinality-stylegan2": Layout("rosinality-stylegan2", rosinality_stylegan2(), write_rosinality_stylegan2, ".pt"),
     "nvidia-stylegan2": Layout(
