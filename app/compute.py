@@ -444,9 +444,17 @@ class RunningJob:
         self._stepped = time.monotonic()
 
     def cancel(self) -> None:
-        if self._job is not None:
+        """End the job. One whose side thread is busy is cleaned up there once that is through: pictures do not wait."""
+        if self._job is None:
+            return
+        job, future = self._job, self._future
+        if future is None or future.done():
             self.close()
-            self._say("job_cancelled")
+        else:
+            self._job = self._future = None
+            future.cancel()  # where it has not begun
+            future.add_done_callback(lambda _: _close(job))
+        self._say("job_cancelled")
 
     def close(self) -> None:
         """Run the job's clean-up; one that waits for its side thread lets that finish first."""
@@ -454,11 +462,16 @@ class RunningJob:
             return
         if self._future is not None:
             self._future.exception()
-        try:
-            self._job.close()
-        except Exception:
-            log.exception("a job failed while it was being cancelled")
+        _close(self._job)
         self._job = self._future = None
+
+
+def _close(job: Job[Any]) -> None:
+    """Run a job's clean-up."""
+    try:
+        job.close()
+    except Exception:
+        log.exception("a job failed while it was being cancelled")
 
 
 def thumbnail_of(pixels: np.ndarray) -> np.ndarray:

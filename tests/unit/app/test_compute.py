@@ -122,6 +122,32 @@ def test_a_job_reports_progress_and_its_result_beside_pictures(compute: Compute,
     assert not compute.job_running
 
 
+def test_pictures_do_not_wait_for_the_side_thread_of_a_cancelled_job(compute: Compute, recipe: Recipe, qtbot) -> None:
+    go_on, cleaned = threading.Event(), threading.Event()
+    began = threading.Event()
+
+    def busy() -> None:
+        began.set()
+        go_on.wait(20)
+
+    def job(renderer):
+        try:
+            yield Offload(busy)
+        finally:
+            assert go_on.is_set(), "clean-up waits until what it cleans up is no longer used"
+            cleaned.set()
+
+    compute.start_job(job)
+    assert began.wait(20)
+    with qtbot.waitSignal(compute.job_cancelled, timeout=20_000):
+        compute.cancel_job()
+    with qtbot.waitSignal(compute.frame_ready, timeout=20_000):
+        compute.request(recipe)
+    assert not cleaned.is_set()
+    go_on.set()
+    assert cleaned.wait(20)
+
+
 def test_cancelling_closes_the_job_and_runs_its_clean_up(compute: Compute, qtbot) -> None:
     cleaned = []
 
