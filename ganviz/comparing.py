@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ganviz.checkpoint import Header
+from ganviz.colours import heat
 from ganviz.edits import only
 from ganviz.errors import GanvizError
 from ganviz.expression import Budget
@@ -105,6 +106,12 @@ def alike(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Both pictures, uint8 (H, W, C), at the size of A and in colour where one of them is."""
     height, width, channels = a.shape[0], a.shape[1], max(a.shape[2], b.shape[2])
     return matched(a, height, width, channels), matched(b, height, width, channels)
+
+
+def difference_map(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Where two pictures differ, as a heat map uint8 (H, W, 3) of the mean absolute difference, black where not."""
+    a, b = alike(a, b)
+    return heat(np.abs(a.astype(np.float32) - b).mean(2) / 255)
 
 
 def _octaves(apart: np.ndarray) -> tuple[tuple[int, float], ...]:

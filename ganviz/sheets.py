@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from ganviz.colours import heat
+from ganviz.comparing import difference_map
 from ganviz.errors import GanvizError
 from ganviz.jobs import Job, Progress
 from ganviz.pictures import matched
@@ -64,14 +64,14 @@ def draw(renderer: Renderer, sheet: Sheet) -> Job[np.ndarray]:
 
 def compose(composite: Composite, pictures: Sequence[np.ndarray]) -> np.ndarray:
     """A composite's pixels uint8 (H, W, C) from those of its terms, brought to the size of the first."""
+    if composite.kind == "difference":
+        return difference_map(*pictures)
     height, width, channels = pictures[0].shape
     stack = np.stack([matched(picture, height, width, channels) for picture in pictures]).astype(np.float32)
     if composite.kind == "sum":
         weights = np.array([weight for weight, _ in composite.terms], np.float32)
         image = np.tensordot(weights, stack / 127.5 - 1, axes=1)
         return np.clip(np.round((image + 1) * 127.5), 0, 255).astype(np.uint8)
-    if composite.kind == "difference":
-        return heat(np.abs(stack[0] - stack[1]).mean(2) / 255)
     deviation = stack.std(0).mean(2, keepdims=True)
     return np.round(deviation * (255 / max(float(deviation.max()), 1e-6))).astype(np.uint8).repeat(channels, axis=2)
 

@@ -86,6 +86,12 @@ WORKSPACES: tuple[Workspace, ...] = (
         "Thousands of pictures placed so that what is alike lies together",
         "app.panels.map_page:MapPage",
     ),
+    Workspace(
+        "compare",
+        "Compare",
+        "The picture against a kept one, another snapshot or another model",
+        "app.panels.compare:ComparePage",
+    ),
 )
 
 
