@@ -215,7 +215,7 @@ def psi_sheet(recipes: Sequence[Recipe], psis: Sequence[float]) -> Sheet:
     return Sheet(
         tuple(recipe.edit(psi=psi) for recipe in recipes for psi in psis),
         len(psis),
-        column_headings=tuple(f"psi {psi:g}" for psi in psis),
+        column_headings=tuple(f"psi {psi:.3g}" for psi in psis),
         row_headings=tuple(describe_latent(recipe.latent) for recipe in recipes),
     )
 
