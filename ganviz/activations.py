@@ -31,6 +31,9 @@ LATENTS = 8
 """Latents that a ranking is averaged over."""
 FULL = 0.999
 """Share of a layer's values that its own scale shows without cutting them off."""
+SAMPLED = 1 << 20
+"""Values that the scale is found from."""
+SILENT = 1e-12
 GAP = 1
 """Pixels between the maps of a contact sheet."""
 
@@ -117,13 +120,30 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class Activations:
-    """The feature maps of one picture after one layer: float32 (channels, H, W), with figures of each and of all."""
+    """The feature maps of one picture after one layer: float32 (channels, H, W), with figures of each and of all.
+
+    `full` is the layer's scale: the strength that all but a thousandth of the values do not reach.
+    """
 
     recipe: Recipe
     layer: int
     maps: np.ndarray
     figures: tuple[Figures, ...]
     overall: Figures
+    full: float
+
+    @property
+    def fitting_db(self) -> float:
+        """The gain in dB at which the layer just fills the scale."""
+        return -20 * math.log10(self.full)
+
+    def factors(self, view: LayerView) -> np.ndarray:
+        """What each channel is taken times to be shown, (channels, 1, 1): -1 and 1 are the ends of the scale then."""
+        gain = 1.0 if view.db is None else 10 ** (view.db / 20)
+        if view.own:
+            largest = [max(abs(item.low), abs(item.high), SILENT) for item in self.figures]
+            return (gain / np.array(largest, np.float32))[:, None, None]
+        return np.full((len(self.maps), 1, 1), gain if view.db is not None else 1 / self.full, np.float32)
 
 
 def figures_of(maps: np.ndarray) -> tuple[tuple[Figures, ...], Figures]:
@@ -144,6 +164,12 @@ def figures_of(maps: np.ndarray) -> tuple[tuple[Figures, ...], Figures]:
     return each, overall
 
 
+def activations_of(recipe: Recipe, layer: int, maps: np.ndarray) -> Activations:
+    """Maps (channels, H, W) with what is known of them."""
+    each, overall = figures_of(maps)
+    return Activations(recipe, layer, maps, each, overall, full_scale(maps))
+
+
 def read_activations(renderer: "Renderer", recipe: Recipe, layer: int) -> Activations:
     """The maps after a layer as the recipe's picture has them on its way, its edits of units done.
 
@@ -161,43 +187,28 @@ def read_activations(renderer: "Renderer", recipe: Recipe, layer: int) -> Activa
         )
     try:
         with torch.inference_mode():
-            x = run_to(generator, w_of(recipe, generator), layer, _single(recipe.noise), recipe.units).x
+            w = w_of(recipe, generator)
+            x = run_to(generator, w, layer, _single(recipe.noise), recipe.units, recipe.psi).x
     except ValueError as error:
         raise GanvizError(f"{recipe.model.name}: the recipe does not fit this model: {error}") from error
-    maps = x[0].float().cpu().numpy()
-    return Activations(recipe, layer, maps, *figures_of(maps))
+    return activations_of(recipe, layer, x[0].float().cpu().numpy())
 
 
 # -- pictures ---------------------------------------------------------------------------------------------------------
 
 
 def full_scale(maps: np.ndarray) -> float:
-    """The strength that all but a thousandth of the values (channels, H, W) do not reach; above 0."""
-    strength = float(np.quantile(np.abs(maps), FULL))
-    return strength if strength > 1e-12 else max(float(np.abs(maps).max()), 1e-12)
+    """The strength that all but a thousandth of the values do not reach; of very many, every so many are looked at."""
+    strengths = np.abs(maps.ravel()[:: -(-maps.size // SAMPLED)])
+    strength = float(np.quantile(strengths, FULL))
+    return strength if strength > SILENT else max(float(strengths.max()), SILENT)
 
 
-def fitting_db(maps: np.ndarray) -> float:
-    """The gain in dB at which the maps just fill the scale."""
-    return -20 * math.log10(full_scale(maps))
-
-
-def scaled(maps: np.ndarray, view: LayerView) -> np.ndarray:
-    """The maps (channels, H, W) as they are shown, where -1 and 1 are the ends of the scale."""
-    factor: Any = 1.0 if view.db is None else 10 ** (view.db / 20)
-    if view.own:
-        factor = factor / np.maximum(np.abs(maps).max((1, 2), keepdims=True), 1e-12)
-    elif view.db is None:
-        factor = 1 / full_scale(maps)
-    return maps * factor
-
-
-def picture(maps: np.ndarray, view: LayerView, channels: tuple[int, ...]) -> np.ndarray:
+def picture(maps: np.ndarray, factors: np.ndarray, channels: tuple[int, ...]) -> np.ndarray:
     """One channel in colours of its strength, or three as red, green and blue around grey: uint8 (H, W, 3)."""
-    shown = scaled(maps, view)
     if len(channels) == 1:
-        return signed(shown[channels[0]])
-    levels = np.stack([shown[channel] for channel in channels], axis=-1)
+        return signed(maps[channels[0]] * factors[channels[0]])
+    levels = np.stack([maps[channel] * factors[channel] for channel in channels], axis=-1)
     return np.clip(np.round((levels + 1) * 127.5), 0, 255).astype(np.uint8)
 
 
@@ -211,14 +222,9 @@ def reduced(maps: np.ndarray, side: int) -> np.ndarray:
     return maps[:, : down * k, : across * k].reshape(len(maps), down, k, across, k).mean((2, 4))
 
 
-def tiles(maps: np.ndarray, view: LayerView, side: int) -> np.ndarray:
-    """Every map small and in colours: uint8 (channels, h, w, 3), at most about `side` pixels a side."""
-    return signed(reduced(scaled(maps, view), side))
-
-
-def contact_sheet(maps: np.ndarray, view: LayerView, side: int = 64, columns: int | None = None) -> np.ndarray:
+def contact_sheet(found: Activations, view: LayerView, side: int = 64, columns: int | None = None) -> np.ndarray:
     """All maps beside each other: uint8 (H, W, 3), as square as can be unless the columns are given."""
-    small = tiles(maps, view, side)
+    small = signed(reduced(found.maps, side) * found.factors(view))
     across = min(columns or math.ceil(math.sqrt(len(small))), len(small))
     rows, (height, width) = -(-len(small) // across), small.shape[1:3]
     # Coarse layers have a few pixels a side, which are enlarged by a whole factor.
@@ -342,7 +348,7 @@ def _state_before(generator: "StagedGenerator", recipe: Recipe, layer: int) -> "
 
     with torch.inference_mode():
         w = w_of(recipe, generator).to(generator.device)
-        return run_to(generator, w, layer - 1, recipe.noise, recipe.units), w
+        return run_to(generator, w, layer - 1, recipe.noise, recipe.units, recipe.psi), w
 
 
 def _picture_without(

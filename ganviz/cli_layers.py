@@ -14,7 +14,6 @@ from ganviz.activations import (
     LayerView,
     ablation_sheet,
     contact_sheet,
-    fitting_db,
     picture,
     rank_units,
     read_activations,
@@ -112,8 +111,11 @@ def layers(
         if out is not None:
             draw(replace(ablation_sheet(recipe, place, first), labels=labels), [header], device, out)
     elif out is not None:
-        view, maps = LayerView(place, channels or (0,), db, own), found[0].maps
-        write_png(out, picture(maps, view, channels) if channels else contact_sheet(maps, view, side, columns), None)
+        [shown], view = found, LayerView(place, channels or (0,), db, own)
+        pixels = contact_sheet(shown, view, side, columns)
+        if channels:
+            pixels = picture(shown.maps, shown.factors(view), channels)
+        write_png(out, pixels, None)
         click.echo(str(out))
     if json_path is not None:
         with atomic_path(json_path) as temporary:
@@ -141,5 +143,5 @@ def _line(found: Activations, header: Header) -> str:
     spread = f"mean {all_.mean:+.3f}  deviation {all_.deviation:.3f}  from {all_.low:.2f} to {all_.high:.2f}"
     return (
         f"{found.layer:>2}  {layer.name:<10} {size:<16} {spread}  zeros {all_.zeros:4.0%}  "
-        f"fits at {fitting_db(found.maps):+.0f} dB{'  noise' if layer.noise else ''}"
+        f"fits at {found.fitting_db:+.0f} dB{'  noise' if layer.noise else ''}"
     )

@@ -3,19 +3,19 @@ import pytest
 import torch
 
 from ganviz.activations import (
+    Activations,
     LayerView,
     ablation_sheet,
+    activations_of,
     contact_sheet,
     describe_units,
     edited_units,
     figures_of,
-    fitting_db,
     full_scale,
     picture,
     rank_units,
     read_activations,
     reduced,
-    tiles,
     with_units,
     without_units,
 )
@@ -95,36 +95,48 @@ def ramp(channels: int = 4, side: int = 8) -> np.ndarray:
     return np.linspace(-1, 3, channels * side * side, dtype=np.float32).reshape(channels, side, side)
 
 
+def found_in(maps: np.ndarray) -> Activations:
+    return activations_of(Recipe("a model"), 0, maps)
+
+
+def shown(maps: np.ndarray, view: LayerView, *channels: int) -> np.ndarray:
+    return picture(maps, found_in(maps).factors(view), channels)
+
+
 def test_a_gain_in_decibels_is_a_factor_of_ten_for_twenty():
     maps = np.full((3, 2, 2), 0.05, np.float32)
-    levels = [picture(maps, LayerView(channels=(0, 1, 2), db=db), (0, 1, 2))[0, 0, 0] for db in (-20, 0, 20, 40)]
+    levels = [shown(maps, LayerView(db=db), 0, 1, 2)[0, 0, 0] for db in (-20, 0, 20, 40)]
     assert levels == [128, 134, 191, 255]
 
 
 def test_without_a_gain_the_layer_just_fills_the_scale():
     maps = ramp()
-    auto, by_hand = LayerView(), LayerView(db=fitting_db(maps))
+    auto, by_hand = LayerView(), LayerView(db=found_in(maps).fitting_db)
     assert full_scale(maps) == pytest.approx(3, rel=0.01)
-    assert np.abs(tiles(maps, auto, 8).astype(int) - tiles(maps, by_hand, 8)).max() <= 1
-    assert tiles(maps, auto, 8).max() >= 250
+    assert np.abs(shown(maps, auto, 3).astype(int) - shown(maps, by_hand, 3)).max() <= 1
+    assert shown(maps, auto, 3).max() >= 250
     assert full_scale(np.zeros((2, 3, 3), np.float32)) > 0
     lonely = np.zeros((1, 64, 64), np.float32)
     lonely[0, 3, 3] = 5
     assert full_scale(lonely) == 5, "a layer that is nearly silent is not blown up without bounds"
+    many = np.random.RandomState(0).randn(20, 256, 256).astype(np.float32)
+    assert full_scale(many) == pytest.approx(np.quantile(np.abs(many), 0.999), rel=0.01)
 
 
 def test_each_channel_can_have_a_scale_of_its_own():
     maps = np.stack([ramp(1)[0] * 0.001, ramp(1)[0]])
-    shared, own = tiles(maps, LayerView(), 8), tiles(maps, LayerView(own=True), 8)
-    assert shared[0].max() < 10 and np.abs(own[0].astype(int) - own[1]).max() <= 1
+    own, louder = LayerView(own=True), LayerView(own=True, db=6.0206)
+    assert shown(maps, LayerView(), 0).max() < 10
+    assert np.abs(shown(maps, own, 0).astype(int) - shown(maps, own, 1)).max() <= 1
+    assert found_in(maps).factors(louder) == pytest.approx(2 * found_in(maps).factors(own), rel=1e-4)
 
 
 def test_one_channel_has_colours_and_three_are_red_green_and_blue():
     maps = np.zeros((4, 2, 2), np.float32)
     maps[2], maps[3] = 1, -1
-    assert picture(maps, LayerView(), (2,))[0, 0].tolist() == [252, 255, 164]
-    assert picture(maps, LayerView(), (3,))[0, 0].tolist() == [190, 255, 240]
-    assert picture(maps, LayerView(db=0), (2, 0, 3))[0, 0].tolist() == [255, 128, 0]
+    assert shown(maps, LayerView(), 2)[0, 0].tolist() == [252, 255, 164]
+    assert shown(maps, LayerView(), 3)[0, 0].tolist() == [190, 255, 240]
+    assert shown(maps, LayerView(db=0), 2, 0, 3)[0, 0].tolist() == [255, 128, 0]
 
 
 def test_maps_are_reduced_by_means_of_whole_blocks():
@@ -136,10 +148,10 @@ def test_maps_are_reduced_by_means_of_whole_blocks():
 
 def test_a_contact_sheet_holds_every_map():
     maps = np.full((5, 4, 4), 2, np.float32)
-    sheet = contact_sheet(maps, LayerView(), side=8, columns=3)
+    sheet = contact_sheet(found_in(maps), LayerView(), side=8, columns=3)
     assert sheet.shape == (2 * 9 - 1, 3 * 9 - 1, 3)
     assert sheet[0, 0].tolist() == [252, 255, 164] and sheet[8, 8].tolist() == [255, 255, 255]
-    assert contact_sheet(ramp(10, 128), LayerView()).shape == (3 * 65 - 1, 4 * 65 - 1, 3)
+    assert contact_sheet(found_in(ramp(10, 128)), LayerView()).shape == (3 * 65 - 1, 4 * 65 - 1, 3)
 
 
 # -- the view that a session keeps ------------------------------------------------------------------------------------

@@ -44,12 +44,13 @@ def test_without_a_layer_the_figures_of_all_are_printed(capsys) -> None:
 def test_the_maps_are_written_as_the_library_draws_them() -> None:
     renderer = Renderer("cpu")
     recipe = Recipe(renderer.load("tiny").ref, Seed(3))
-    maps = read_activations(renderer, recipe, 1).maps
+    found = read_activations(renderer, recipe, 1)
     words = ["layers", "tiny", "--seed", "3", "--layer", "8x8"]
     assert cli.main([*words, "--out", "all.png", "--side", "16", "--columns", "3"]) == 0
-    assert np.array_equal(pixels_of("all.png"), contact_sheet(maps, LayerView(1), 16, 3))
+    assert np.array_equal(pixels_of("all.png"), contact_sheet(found, LayerView(1), 16, 3))
     assert cli.main([*words, "--out", "three.png", "--channels", "5,0,2", "--db", "-6", "--own"]) == 0
-    assert np.array_equal(pixels_of("three.png"), picture(maps, LayerView(1, (5, 0, 2), -6.0, True), (5, 0, 2)))
+    factors = found.factors(LayerView(1, (5, 0, 2), -6.0, True))
+    assert np.array_equal(pixels_of("three.png"), picture(found.maps, factors, (5, 0, 2)))
 
 
 def test_units_are_ranked_and_what_the_first_ones_draw_can_be_drawn_again(capsys) -> None:
