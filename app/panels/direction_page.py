@@ -5,7 +5,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QFileDialog, QFrame, QHBoxLayout, QStackedWidget, QVBoxLayout
@@ -66,7 +65,7 @@ class DirectionsPage(QFrame):
         self.load_button = IconButton("folder-open-outline", "Load directions from a file", "directions-load")
         self.save_button = IconButton("content-save-outline", "Save the selected directions, or all", "directions-save")
         self.export_button = IconButton("export-variant", "Export a sheet of the selected, or all", "directions-export")
-        self.list = DirectionList("directions-list", "Directions", EMPTY)
+        self.list = DirectionList("directions-list", "Directions", EMPTY, _strip, len(SHEET_AMOUNTS))
         self.entanglement = EntanglementView(document, compute)
         self.samples = SamplesView(document, compute)
         self.liked = PictureTray(compute, "liked", "Liked", "thumb-up-outline", LIKED)
@@ -306,15 +305,19 @@ def _row(item: Found, recipe: Recipe, spec: Spec) -> Row:
     """A direction as the list shows it."""
     direction, amount = item.direction, amount_of(recipe, item.direction)
     foreign = item.model.digest != recipe.model.digest
-    cells = direction_sheet(recipe, [direction]).cells
-    recipes = tuple(cell for cell in cells if isinstance(cell, Recipe))
-    now = int(np.flatnonzero(np.isclose(SHEET_AMOUNTS, amount))[0]) if np.isclose(SHEET_AMOUNTS, amount).any() else -1
+    now = next((k for k, column in enumerate(SHEET_AMOUNTS) if abs(column - amount) < 1e-6), -1)
     layers = "" if direction.layers is None else format_layers(direction.layers, spec)
     caption = " · ".join(part for part in (said_score(direction), layers) if part)
     tip = [direction.name, f"{caption} · one step is {direction.sigma:.3g} in {direction.space}"]
     tip += [item.note] if item.note else []
     tip += [f"found in other weights ({item.model.name})"] if foreign else []
-    return Row(direction.name, caption, "\n".join(tip), recipes, now, foreign)
+    return Row(direction.name, caption, "\n".join(tip), (recipe, direction), now, foreign)
+
+
+def _strip(strip: Any) -> tuple[Recipe, ...]:
+    """The pictures of a row: the recipe along the direction."""
+    recipe, direction = strip
+    return direction_sheet(recipe, [direction]).recipes
 
 
 def said_score(direction: Direction) -> str:

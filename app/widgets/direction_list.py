@@ -1,6 +1,6 @@
 """Directions one below the other, each with what it does to the picture: a strip from -3 to +3 sigma."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -62,13 +62,14 @@ SETTLE_MS = 150
 class Row:
     """One direction: what it is called, a caption under that, a tip, and whether it is of other weights.
 
-    `recipes` are the pictures of its strip from left to right, `now` the index of the one on screen, -1 for none.
+    `strip` stands for its pictures, which are worked out when they come into view; `now` is the index of the one on
+    screen, -1 for none.
     """
 
     name: str
     caption: str
     tip: str
-    recipes: tuple[Recipe, ...]
+    strip: Hashable
     now: int = -1
     foreign: bool = False
 
@@ -174,17 +175,26 @@ class DirectionList(QListView):
     selection_changed = Signal()
     needed = Signal(list)
 
-    def __init__(self, name: str, label: str, empty: str, parent: QWidget | None = None) -> None:
-        """`empty` is what it says while there are no rows."""
+    def __init__(
+        self,
+        name: str,
+        label: str,
+        empty: str,
+        recipes_of: Callable[[Hashable], tuple[Recipe, ...]],
+        columns: int = 7,
+        parent: QWidget | None = None,
+    ) -> None:
+        """`empty` is what it says while there are no rows; `recipes_of` makes the `columns` pictures of a strip."""
         super().__init__(parent)
-        self._empty = empty
+        self._empty, self._recipes_of, self.columns = empty, recipes_of, columns
         self.headings: tuple[str, ...] = ()
         self._head = _Head(self)
         self._side, self._text = 48, TEXT
         self._column = 3  # where the arrow keys are in a strip
         self._pressed: tuple[int, int, QPoint] | None = None
         self._shown: dict[tuple[int, int], np.ndarray] = {}  # what is on screen, of recipes that may be gone
-        self._places: dict[Recipe, list[tuple[int, int]]] = {}
+        self._strips: dict[int, tuple[Recipe, ...]] = {}  # by row, of those that have been in view
+        self._places: dict[Recipe, list[tuple[int, int]]] = {}  # of these
         self._pictures: dict[Recipe, np.ndarray] = {}
         self._pixmaps: dict[tuple[int, int], QPixmap] = {}
         self._settle = QTimer(self, singleShot=True, interval=SETTLE_MS)
@@ -220,16 +230,17 @@ class DirectionList(QListView):
         names = [row.name for row in self._rows.rows]
         if [row.name for row in rows] != names[: len(rows)]:
             self._shown.clear()
-        self._places = {}
-        for r, row in enumerate(rows):
-            for column, recipe in enumerate(row.recipes):
-                self._places.setdefault(recipe, []).append((r, column))
-        self._pictures = {recipe: pixels for recipe, pixels in self._pictures.items() if recipe in self._places}
-        for recipe, pixels in self._pictures.items():
-            for place in self._places[recipe]:
-                self._show(place, pixels)
+        self._strips, self._places = {}, {}
         self._rows.replace(rows)
         self._settle.start()
+
+    def recipes(self, row: int) -> tuple[Recipe, ...]:
+        """The pictures of a row's strip, from left to right."""
+        if row not in self._strips:
+            self._strips[row] = self._recipes_of(self._rows.rows[row].strip)
+            for column, recipe in enumerate(self._strips[row]):
+                self._places.setdefault(recipe, []).append((row, column))
+        return self._strips[row]
 
     def selected(self) -> tuple[int, ...]:
         """The selected rows, in order."""
@@ -245,7 +256,7 @@ class DirectionList(QListView):
 
     def picture(self, row: int, column: int) -> np.ndarray | None:
         """The picture at a place, if it is here."""
-        return self._pictures.get(self._rows.rows[row].recipes[column])
+        return self._pictures.get(self.recipes(row)[column])
 
     def complete(self) -> bool:
         """Whether every visible picture is here."""
@@ -261,11 +272,19 @@ class DirectionList(QListView):
         rows, height = self._rows.rows, self.row_height()
         top = self.verticalScrollBar().value()
         first, last = top // height, (top + self.viewport().height()) // height + 1
-        return [recipe for row in rows[max(0, first) : last] for recipe in row.recipes]
+        return [recipe for row in range(max(0, first), min(last, len(rows))) for recipe in self.recipes(row)]
 
     def _ask(self) -> None:
-        if self.isVisible():
-            self.needed.emit([recipe for recipe in dict.fromkeys(self._visible()) if recipe not in self._pictures])
+        """The picture has been left alone: ask for the strips in view, and show those that are here."""
+        if not self.isVisible():
+            return
+        wanted = dict.fromkeys(self._visible())
+        self._pictures = {recipe: pixels for recipe, pixels in self._pictures.items() if recipe in self._places}
+        for recipe, pixels in self._pictures.items():
+            for place in self._places[recipe]:
+                self._show(place, pixels)
+        self.viewport().update()
+        self.needed.emit([recipe for recipe in wanted if recipe not in self._pictures])
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
@@ -276,9 +295,8 @@ class DirectionList(QListView):
         self._settle.start()
 
     def resizeEvent(self, event) -> None:
-        columns = max((len(row.recipes) for row in self._rows.rows), default=7)
-        self._text = TEXT if self.viewport().width() >= TEXT + columns * (48 + GAP) else NARROW
-        side = (self.viewport().width() - self._text - 2 * EDGE) // columns - GAP
+        self._text = TEXT if self.viewport().width() >= TEXT + self.columns * (48 + GAP) else NARROW
+        side = (self.viewport().width() - self._text - 2 * EDGE) // self.columns - GAP
         side = max(SMALLEST, min(LARGEST, side))
         if side != self._side:
             self._side = side
@@ -313,7 +331,7 @@ class DirectionList(QListView):
         if not index.isValid():
             return None
         column = (point.x() - self._text) // (self._side + GAP)
-        if 0 <= column < len(self._rows.rows[index.row()].recipes):
+        if 0 <= column < self.columns:
             return index.row(), column
         return None
 
@@ -339,7 +357,7 @@ class DirectionList(QListView):
         pressed, self._pressed = self._pressed, None
         super().mouseReleaseEvent(event)
         if pressed is not None and self.place_at(event.position().toPoint()) == pressed[:2]:
-            self.chosen.emit(self._rows.rows[pressed[0]].recipes[pressed[1]])
+            self.chosen.emit(self.recipes(pressed[0])[pressed[1]])
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         index = self.indexAt(event.position().toPoint())
@@ -348,13 +366,12 @@ class DirectionList(QListView):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         row, key = self.currentIndex().row(), event.key()
-        pictures = self._rows.rows[row].recipes if row >= 0 else ()
         if row >= 0 and key in (Qt.Key.Key_Left, Qt.Key.Key_Right):
             step = 1 if key == Qt.Key.Key_Right else -1
-            self._column = max(0, min(len(pictures) - 1, self._column + step))
+            self._column = max(0, min(self.columns - 1, self._column + step))
             self.viewport().update()
-        elif pictures and key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self.chosen.emit(pictures[min(self._column, len(pictures) - 1)])
+        elif row >= 0 and key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.chosen.emit(self.recipes(row)[self._column])
         elif row >= 0 and key in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace):
             self.removed.emit()
         else:
@@ -362,7 +379,7 @@ class DirectionList(QListView):
 
     def _drag(self, row: int, column: int) -> None:
         drag = QDrag(self)
-        drag.setMimeData(to_mime((self._rows.rows[row].recipes[column],)))
+        drag.setMimeData(to_mime((self.recipes(row)[column],)))
         pixels = self.picture(row, column)
         if pixels is not None:
             drag.setPixmap(thumbnail(pixels, 56, self.devicePixelRatioF(), 6))
@@ -388,7 +405,7 @@ class DirectionList(QListView):
             painter.setBrush(theme.color("selection"))
             painter.drawRoundedRect(QRectF(rect).adjusted(0, 1, -2, -1), theme.RADIUS, theme.RADIUS)
         self._paint_text(painter, rect, row, selected)
-        for column in range(len(row.recipes)):
+        for column in range(self.columns):
             box = QRectF(self.cell(r, column))
             pixmap = self._pixmap((r, column))
             if pixmap is None:
@@ -438,7 +455,7 @@ class DirectionList(QListView):
             painter.end()
 
     def sizeHint(self) -> QSize:
-        return QSize(TEXT + 7 * (48 + GAP), 5 * self.row_height())
+        return QSize(TEXT + self.columns * (48 + GAP), 5 * self.row_height())
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(NARROW + 7 * (SMALLEST + GAP) + 2 * EDGE, 2 * self.row_height())
+        return QSize(NARROW + self.columns * (SMALLEST + GAP) + 2 * EDGE, 2 * self.row_height())

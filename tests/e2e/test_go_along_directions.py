@@ -131,7 +131,7 @@ def test_a_drag_of_the_slider_is_one_step(styled):
 def test_a_picture_of_a_strip_leads_there(styled, draw):
     find(styled)
     view = styled.find("directions-list")
-    view.chosen.emit(view.rows()[2].recipes[6])
+    view.chosen.emit(view.recipes(2)[6])
     styled.settle()
     assert styled.find("direction-2").value() == 3 and np.array_equal(styled.pixels(), draw(styled.recipe))
     assert view.rows()[2].now == 6 and view.rows()[0].now == 3
