@@ -124,5 +124,9 @@ HANDS = (
     ("Arrow keys, wheel on a slider", "Step; Shift is fine"),
     ("Alt and arrows, Delete in the gallery", "Move, remove"),
     ("Click or Enter on a sheet's picture", "Go there; Ctrl and click, or Space, choose several"),
+    ("F2, Delete in the list of directions", "Rename, remove"),
+    ("L, D on samples of directions", "Like, dislike the selected"),
+    ("Arrows, Enter, Space on the map", "From picture to picture, show one, select it"),
+    ("Shift and drag on the map", "Select; Ctrl adds, Esc clears"),
 )
 """What F1 lists besides the shortcuts of the commands."""
