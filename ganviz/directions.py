@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ganviz.edits import Direction, Move, listed, only
+from ganviz.edits import TEXT, Direction, Move, listed, only
 from ganviz.errors import GanvizError
 from ganviz.expression import Budget
 from ganviz.reading import expect
@@ -194,6 +194,37 @@ def direction_sheet(
         row_headings=tuple(direction.name or f"direction {k + 1}" for k, direction in enumerate(directions)),
         labels=labels,
     )
+
+
+def parted(direction: Direction, others: Sequence[Direction]) -> Direction:
+    """The direction without what it shares with others, so that going along it leaves their scores alone.
+
+    This is the conditional manipulation of Shen et al. 2019, section 3.3: the projections on the others are taken
+    off. A step is what is left of one sigma. Others that are for other style inputs share nothing with it.
+    """
+    if direction.array is None:
+        raise ValueError(f"direction {direction.name!r}: its array was not loaded")
+    rest = direction.array.astype(np.float64)
+    basis: list[np.ndarray] = []
+    for other in others:
+        if other.space != direction.space:
+            raise GanvizError(
+                f"{other.name} lives in {other.space}, {direction.name} in {direction.space}; choose others"
+            )
+        if direction.layers is None or other.layers is None or set(direction.layers) & set(other.layers):
+            axis = flat_step(other).astype(np.float64)
+            axis = axis - sum((axis @ known * known for known in basis), np.zeros_like(axis))
+            length = float(np.linalg.norm(axis))
+            if length > 1e-6 * float(np.linalg.norm(flat_step(other))):
+                basis.append(axis / length)
+    for axis in basis:
+        rest = rest - np.multiply.outer(rest @ axis, axis)
+    length = float(np.linalg.norm(rest)) / max(1.0, np.sqrt(rest.size / rest.shape[-1]))
+    if length < 1e-3 * direction.sigma:
+        raise GanvizError(f"nothing is left of {direction.name} without {', '.join(other.name for other in others)}")
+    name = f"{direction.name} without {', '.join(other.name for other in others)}"
+    about = {"name": name[:TEXT], "origin": direction.origin, "sigma": length, "layers": direction.layers}
+    return Direction.of(rest, direction.space, **about)
 
 
 def scores(latents: np.ndarray, direction: Direction) -> np.ndarray:

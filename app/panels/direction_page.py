@@ -17,7 +17,16 @@ from app.widgets.buttons import IconButton, SegmentedTabs
 from app.widgets.direction_list import DirectionList, Row
 from app.widgets.picture_tray import PictureTray
 from ganviz.direction_files import SUFFIX, load_directions, save_directions
-from ganviz.directions import SHEET_AMOUNTS, Found, amount_of, direction_sheet, free_name, with_amount, with_direction
+from ganviz.directions import (
+    SHEET_AMOUNTS,
+    Found,
+    amount_of,
+    direction_sheet,
+    free_name,
+    parted,
+    with_amount,
+    with_direction,
+)
 from ganviz.edits import Direction
 from ganviz.errors import GanvizError
 from ganviz.mixing import format_layers
@@ -62,6 +71,11 @@ class DirectionsPage(QFrame):
         self.remove_button = IconButton(
             "trash-can-outline", "Remove the selected directions (Del)", "directions-remove"
         )
+        self.part_button = IconButton(
+            "call-split",
+            "Part the last one selected from the others: going along it leaves their scores alone",
+            "directions-part",
+        )
         self.load_button = IconButton("folder-open-outline", "Load directions from a file", "directions-load")
         self.save_button = IconButton("content-save-outline", "Save the selected directions, or all", "directions-save")
         self.export_button = IconButton("export-variant", "Export a sheet of the selected, or all", "directions-export")
@@ -82,7 +96,7 @@ class DirectionsPage(QFrame):
         tools.setSpacing(4)
         tools.addWidget(self.tabs)
         tools.addStretch(1)
-        for button in (self.rename_button, self.remove_button):
+        for button in (self.part_button, self.rename_button, self.remove_button):
             tools.addWidget(button)
         tools.addSpacing(8)
         for button in (self.load_button, self.save_button, self.export_button):
@@ -104,6 +118,7 @@ class DirectionsPage(QFrame):
         self.search.wanted.connect(self._find)
         self.tabs.currentChanged.connect(self._stack.setCurrentIndex)
         self.tabs.currentChanged.connect(lambda _: self._show_tools())
+        self.part_button.clicked.connect(self._part)
         self.rename_button.clicked.connect(self._edit_name)
         self.remove_button.clicked.connect(self._remove)
         self.load_button.clicked.connect(self._ask_for_file)
@@ -132,7 +147,7 @@ class DirectionsPage(QFrame):
 
     def resizeEvent(self, event) -> None:
         super().resizeEvent(event)
-        for button in (self.rename_button, self.remove_button):
+        for button in (self.part_button, self.rename_button, self.remove_button):
             button.setVisible(self.width() >= ROOMY)  # else by F2 and Del alone
 
     def complete(self) -> bool:
@@ -170,6 +185,7 @@ class DirectionsPage(QFrame):
     def _show_tools(self) -> None:
         some, chosen = bool(self._offered), self.list.selected()
         on_list = self.tabs.currentIndex() == 0
+        self.part_button.setEnabled(on_list and len(chosen) > 1)
         self.rename_button.setEnabled(on_list and len(chosen) == 1)
         self.remove_button.setEnabled(on_list and bool(chosen))
         self.save_button.setEnabled(some)
@@ -212,6 +228,20 @@ class DirectionsPage(QFrame):
         self._document.seal()
         recipe = with_direction(self._document.recipe, old.direction, new.direction)
         self._document.edit(directions=listed, recipe=recipe)
+
+    def _part(self) -> None:
+        """A new direction: the last one selected without what it shares with the others."""
+        chosen, last = self.list.selected(), self.list.currentIndex().row()
+        if last not in chosen or len(chosen) < 2:
+            return
+        item, directions = self._offered[last], self._document.session.directions
+        try:
+            made = parted(item.direction, [self._offered[k].direction for k in chosen if k != last])
+        except GanvizError as error:
+            self.said.emit(str(error), "warning")
+            return
+        self._document.seal()
+        self._document.edit(directions=directions.with_found([replace(item, direction=made, note="parted")]))
 
     def _remove(self) -> None:
         gone = [self._offered[k] for k in self.list.selected()]

@@ -175,6 +175,22 @@ def test_a_removed_direction_goes_out_of_list_and_picture(styled):
     assert len(view.rows()) == 4 and styled.find("direction-0").value() == 3
 
 
+def test_a_direction_is_parted_from_others(styled):
+    find(styled, "pca")
+    find(styled, "sefa", count=1)
+    view = styled.find("directions-list")
+    assert not styled.find("directions-part").isEnabled()
+    flags = view.selectionModel().SelectionFlag
+    view.setCurrentIndex(view.model().index(0, 0))
+    view.selectionModel().setCurrentIndex(view.model().index(4, 0), flags.Select)
+    styled.click("directions-part")
+    pca, sefa, left = (directions(styled)[k] for k in (0, 4, 5))
+    assert left.name == "SeFa 1 without PCA 1" and left.origin == "SeFa"
+    assert abs(left.array @ pca.array) < 1e-4 and left.array @ sefa.array > 0
+    styled.click("undo")
+    assert len(directions(styled)) == 5
+
+
 def test_all_of_it_is_saved_exported_and_rendered_to_the_same_pixels(styled, begin, tmp_path):
     find(styled)
     styled.find("direction-1").setValue(-2)

@@ -13,6 +13,7 @@ from ganviz.directions import (
     amount_of,
     direction_sheet,
     misfit,
+    parted,
     scores,
     with_amount,
     with_direction,
@@ -147,6 +148,30 @@ def test_scores_count_sigmas_from_the_mean() -> None:
     assert scores(latents, Direction.of(step, "z")).tolist() == [-2, 0, 2]
     whole = np.stack([step, 3 * step, 5 * step])
     assert scores(latents, Direction.of(whole, "w", layers=(0, 1))).tolist() == [-1, 0, 1]
+
+
+def test_a_direction_is_parted_from_others_that_it_shares_something_with() -> None:
+    random = np.random.RandomState(0)
+    smile = Direction.of(random.randn(8), "z", name="smile", origin="labelled", sigma=3.0, score=0.9)
+    others = [Direction.of(random.randn(8), "z", name=name) for name in ("age", "pose")]
+    others.append(replace(others[0], name="age again"))
+    left = parted(smile, others)
+    assert left.name == "smile without age, pose, age again" and left.origin == "labelled" and left.score is None
+    assert all(abs(left.array @ other.array) < 1e-5 for other in others)
+    assert left.array @ smile.array > 0 and left.sigma == pytest.approx(np.linalg.norm(left.array), rel=1e-5)
+    assert np.allclose(parted(left, others).array, left.array, atol=1e-6)
+
+
+def test_directions_for_other_layers_or_spaces_are_not_parted() -> None:
+    coarse, fine = direction(1, "w", layers=(0, 1)), direction(2, "w", layers=(4,))
+    assert np.array_equal(parted(coarse, [fine]).array, coarse.array)
+    with pytest.raises(GanvizError, match="d3 lives in z, d1 in w"):
+        parted(coarse, [direction(3)])
+    with pytest.raises(GanvizError, match="nothing is left of d1 without d1"):
+        parted(coarse, [coarse])
+    whole = Direction.of(np.random.RandomState(5).randn(6, 8), "w", name="own")
+    left = parted(whole, [fine])
+    assert np.abs(left.array @ fine.array).max() < 1e-5
 
 
 def test_a_direction_says_why_it_does_not_fit_a_model() -> None:
