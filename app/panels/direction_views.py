@@ -157,6 +157,7 @@ class EntanglementView(QFrame):
         self._directions: list[Direction] = []
         self._chosen: tuple[int, ...] = ()
         self._found: Any = None  # an Entanglement
+        self._measuring = False
         self.reading = Choice("entanglement-reading", "How entanglement is read", whole=True)
         for value, text, tip in READINGS:
             self.reading.addItem(text, value)
@@ -208,7 +209,7 @@ class EntanglementView(QFrame):
     def set_chosen(self, chosen: tuple[int, ...]) -> None:
         """Which of them are selected."""
         self._chosen = chosen
-        self.measure_button.setEnabled(len(self._compared()) >= 2 and not self._compute.job_running)
+        self.measure_button.setEnabled(len(self._compared()) >= 2 and not self._measuring)
 
     def _compared(self) -> list[Direction]:
         chosen = self._chosen if len(self._chosen) >= 2 else range(min(COMPARED, len(self._directions)))
@@ -223,24 +224,22 @@ class EntanglementView(QFrame):
 
             return measure_entanglement(renderer, recipe, directions)
 
-        def failed(message: str) -> None:
-            self.said.emit(message, "error")
+        def ended(message: str = "") -> None:
+            self._measuring = False
             self.set_chosen(self._chosen)
+            if message:
+                self.said.emit(message, "error")
 
-        began = self._compute.start_job(
-            job,
-            "Measuring entanglement",
-            done=self._measured,
-            failed=failed,
-            cancelled=lambda: self.set_chosen(self._chosen),
+        def done(found: Any) -> None:
+            ended()
+            if set(found.directions) <= set(self._directions):
+                self._found = found
+                self._show()
+
+        self._measuring = self._compute.start_job(
+            job, "Measuring entanglement", done=done, failed=ended, cancelled=ended
         )
-        self.measure_button.setEnabled(not began)
-
-    def _measured(self, found: Any) -> None:
         self.set_chosen(self._chosen)
-        if set(found.directions) <= set(self._directions):
-            self._found = found
-            self._show()
 
     def _show(self) -> None:
         found, reading = self._found, self.reading.currentData()

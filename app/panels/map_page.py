@@ -234,7 +234,6 @@ class MapPage(QFrame):
             if made.base.model.digest != self._document.recipe.model.digest:
                 text += f"; make a map to see {self._document.recipe.model.name}"
         self.note.setText(text)
-        self.make_button.setEnabled(not self._compute.job_running)
 
     # -- making ---------------------------------------------------------------------------------------------------
 
@@ -254,16 +253,17 @@ class MapPage(QFrame):
             return make_map(renderer, recipe, settings)
 
         def done(made: LatentMap) -> None:
+            ended()
             self._document.seal()
             self._document.edit(maps=self._document.session.maps.edit(made=made))
-            self._show_foot()
 
-        def failed(message: str) -> None:
-            self.said.emit(message, "error")
-            self._show_foot()
+        def ended(message: str = "") -> None:
+            self.make_button.setEnabled(True)
+            if message:
+                self.said.emit(message, "error")
 
-        self._compute.start_job(job, "Making a map", done=done, failed=failed, cancelled=self._show_foot)
-        self._show_foot()
+        began = self._compute.start_job(job, "Making a map", done=done, failed=ended, cancelled=ended)
+        self.make_button.setEnabled(not began)
 
     # -- pictures -------------------------------------------------------------------------------------------------
 

@@ -149,6 +149,7 @@ def test_points_are_coloured_by_class_and_along_directions(begin, tiny_condition
     direction = story.document.session.directions.found[1].direction
     choose(story, "map-colour", f"direction {direction.digest}")
     story.wait(story.window.parts.centre.page.inner.complete)
+    assert story.find("map-make").isEnabled()
     assert "along SeFa 2" in legend.text() and len({tuple(colour) for colour in view._colours}) > 10
     story.click("undo")
     assert "ant" in legend.text()
