@@ -162,6 +162,7 @@ class MainWindow(QMainWindow):
             player.playing_changed.connect(lambda playing, player=player: self._playing_changed(player, playing))
         parts.snapshots.watch(self.background)
         parts.snapshots.applies_changed.connect(self._follow_model)
+        parts.cards["units"].applies_changed.connect(self._show_cards)
         parts.latent.variation_changed.connect(lambda value: self.settings.set("variation", value))
         parts.latent.within_changed.connect(lambda value: self.settings.set("within", value))
         for card in parts.cards.values():
@@ -450,6 +451,7 @@ class MainWindow(QMainWindow):
     def _workspace_changed(self, name: str) -> None:
         index = next(k for k, workspace in enumerate(WORKSPACES) if workspace.name == name)
         self.parts.workspaces.setCurrentIndex(index)
+        self.parts.cards["units"].set_workspace(name)
         self._show_cards()
         self.show_actions()
 

@@ -87,6 +87,13 @@ WORKSPACES: tuple[Workspace, ...] = (
         "app.panels.map_page:MapPage",
     ),
     Workspace(
+        "layers",
+        "Layers",
+        "Look inside the network, and take out or boost what single units draw",
+        "app.panels.layers:LayersPage",
+        needs="a model that says what its layers are",
+    ),
+    Workspace(
         "compare",
         "Compare",
         "The picture against a kept one, another snapshot or another model",
@@ -109,6 +116,14 @@ PANELS = (
         "How far to go along what was found",
         "app.panels.directions:DirectionsPanel",
         workspaces=("explore", "directions"),
+    ),
+    Panel(
+        "units",
+        "right",
+        "Units",
+        "What was made weaker or stronger inside the network",
+        "app.panels.units:UnitsPanel",
+        workspaces=("explore", "layers"),
     ),
     Panel("truncation", "right", "Truncation", "Typical or varied", "app.panels.truncation:TruncationPanel"),
     Panel(
