@@ -143,7 +143,8 @@ class Renderer:
                 w = torch.cat([w_of(recipe, generator) for recipe in recipes])
                 if not torch.isfinite(w).all():
                     raise ValueError("its latent has numbers that are not finite")
-                pixels = to_pixels(synthesise(generator, w, recipes[0].noise, recipes[0].units))
+                psi = torch.tensor([recipe.psi for recipe in recipes], dtype=torch.float64)
+                pixels = to_pixels(synthesise(generator, w, recipes[0].noise, recipes[0].units, psi))
         except ValueError as error:
             raise GanvizError(f"{generator.ref.name}: the recipe does not fit this model: {error}") from error
         ms = (time.perf_counter() - began) * 1000 / len(recipes)

@@ -10,25 +10,35 @@ from ganviz.models.base import Change, NoiseMode, ScaledNoise, StagedGenerator, 
 from ganviz.recipe import Noise
 
 
-def synthesise(generator: StagedGenerator, w: Tensor, noise: Noise, units: Sequence[UnitEdit] = ()) -> Tensor:
+def synthesise(
+    generator: StagedGenerator, w: Tensor, noise: Noise, units: Sequence[UnitEdit] = (), psi: float | Tensor = 1.0
+) -> Tensor:
     """w (N, num_ws, w_dim) to images (N, C, H, W) in [-1, 1]; ValueError for layers or units that are not there.
 
-    Where the noise asks for an average it is the mean of the images of as many seeds.
+    Where the noise asks for an average it is the mean of the images of as many seeds. `psi`, one or one an image (N,),
+    was done to w already, and is read again by families that keep statistics by it.
     """
     check_layers(generator, noise, units)
     if noise.average == 1 or noise.mode != "random":
-        return _once(generator, w, noise, noise.seed, units)
+        return _once(generator, w, noise, noise.seed, units, psi)
     total = torch.zeros(())
     for seed in range(noise.seed, noise.seed + noise.average):
-        total = total.to(w.device) + _once(generator, w, noise, seed, units)
+        total = total.to(w.device) + _once(generator, w, noise, seed, units, psi)
     return total / noise.average
 
 
-def run_to(generator: StagedGenerator, w: Tensor, layer: int, noise: Noise, units: Sequence[UnitEdit] = ()) -> State:
+def run_to(
+    generator: StagedGenerator,
+    w: Tensor,
+    layer: int,
+    noise: Noise,
+    units: Sequence[UnitEdit] = (),
+    psi: float | Tensor = 1.0,
+) -> State:
     """The state after a layer (an index into the spec's layers), as the recipe's picture has it on its way."""
     check_layers(generator, noise, units)
     w = w.to(generator.device)
-    state = generator.start(w)
+    state = generator.begin(w, psi)
     for k in range(layer + 1):
         state = generator.step(k, state, w, layer_noise(noise, noise.seed, k), change_of(units, k))
     return state
@@ -72,15 +82,15 @@ def change_of(units: Sequence[UnitEdit], layer: int) -> Change | None:
     return change
 
 
-def _once(generator: StagedGenerator, w: Tensor, noise: Noise, seed: int, units: Sequence[UnitEdit]) -> Tensor:
+def _once(
+    generator: StagedGenerator,
+    w: Tensor,
+    noise: Noise,
+    seed: int,
+    units: Sequence[UnitEdit],
+    psi: float | Tensor,
+) -> Tensor:
     if not noise.layers and not units:
-        return generator.synthesis(w, seed if noise.mode == "random" else noise.mode)
-    return generator.image(
-        run_to(
-            generator,
-            w,
-            len(generator.spec.layers) - 1,
-            Noise(noise.mode, seed, noise.layers),
-            units,
-        )
-    )
+        return generator.synthesis(w, seed if noise.mode == "random" else noise.mode, psi)
+    last = len(generator.spec.layers) - 1
+    return generator.image(run_to(generator, w, last, Noise(noise.mode, seed, noise.layers), units, psi))

@@ -28,6 +28,7 @@ IMPORTERS: dict[str, str] = {
     "gan-zoo-pgan": "ganviz.importers.gan_zoo:ZooPGAN",
     "gan-zoo-dcgan": "ganviz.importers.gan_zoo:ZooDCGAN",
     "natsu-infogan": "ganviz.importers.natsu_infogan:NatsuInfoGAN",
+    "hf-biggan": "ganviz.importers.hf_biggan:HuggingFaceBigGAN",
     "pytorch-dcgan": "ganviz.importers.pytorch_dcgan:PytorchDCGAN",
     "openvino-mobilestylegan": "ganviz.importers.openvino:OpenVINO",
 }

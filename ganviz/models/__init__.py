@@ -53,6 +53,11 @@ MODELS: dict[str, Family] = {
         config="ganviz.models.stylegan3:StyleGAN3Config",
         generator="ganviz.models.stylegan3:Generator",
     ),
+    "biggan": Family(
+        label="BigGAN",
+        config="ganviz.models.biggan:BigGANConfig",
+        generator="ganviz.models.biggan:Generator",
+    ),
     "mobilestylegan": Family(
         label="MobileStyleGAN",
         config="ganviz.models.mobilestylegan:MobileStyleGANConfig",

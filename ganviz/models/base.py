@@ -33,10 +33,14 @@ Change = Callable[[Tensor], Tensor]
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What flows between stages: activations x (N, C, H, W) and, where the family adds images up, the image so far."""
+    """What flows between stages: activations x (N, C, H, W) and, where the family adds images up, the image so far.
+
+    `psi` (N,) is the truncation, where the family keeps statistics by it.
+    """
 
     x: Tensor
     image: Tensor | None = None
+    psi: Tensor | None = None
 
 
 def check_shape(tensor: Tensor, expected: Sequence[int | None], name: str) -> None:
@@ -102,6 +106,10 @@ class StagedGenerator(nn.Module):
     def start(self, w: Tensor) -> State:
         raise NotImplementedError
 
+    def begin(self, w: Tensor, psi: float | Tensor = 1.0) -> State:
+        """`start`, told psi, one or one an image (N,), for families that keep statistics by it (BigGAN)."""
+        return self.start(w)
+
     def step(self, k: int, state: State, w: Tensor, noise: NoiseMode = "const", change: Change | None = None) -> State:
         """Run layer k of the spec; `change` is done to its activations before anything reads them."""
         raise NotImplementedError
@@ -121,15 +129,15 @@ class StagedGenerator(nn.Module):
     def device(self) -> torch.device:
         return next(self.parameters()).device
 
-    def synthesis(self, w: Tensor, noise: NoiseMode = "const", psi: float = 1.0) -> Tensor:
+    def synthesis(self, w: Tensor, noise: NoiseMode = "const", psi: float | Tensor = 1.0) -> Tensor:
         """Draw w (N, num_ws, w_dim) as images (N, C, H, W) in [-1, 1].
 
         noise   "const", "none" or an int seed, for families that add noise
-        psi     only read by families that keep statistics per truncation level (BigGAN)
+        psi     only read by families that keep statistics per truncation level (BigGAN); one, or one an image (N,)
         """
         check_shape(w, (None, self.spec.num_ws, self.spec.w_dim), "w")
         w = w.to(self.device)
-        state = self.start(w)
+        state = self.begin(w, psi)
         for k in range(len(self.spec.layers)):
             state = self.step(k, state, w, noise)
         return self.image(state)

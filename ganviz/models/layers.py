@@ -26,6 +26,12 @@ BILINEAR = (1.0, 3.0, 3.0, 1.0)
 """Taps of StyleGAN2's up- and downsampling (Karras et al. 2019)."""
 
 
+def normal(*shape: int, over: float) -> Tensor:
+    """Weights from N(0, 1), divided by `over`; not so on meta tensors, where it would import torch's compiler."""
+    weight = torch.randn(shape)
+    return weight if weight.is_meta else weight.div_(over)
+
+
 class EqualLinear(nn.Module):
     """A linear layer with equalised learning rate: x (..., inputs) to (..., outputs).
 
@@ -46,7 +52,7 @@ class EqualLinear(nn.Module):
         lr_multiplier: float = 1.0,
     ) -> None:
         super().__init__()
-        self.weight = nn.Parameter(torch.randn(outputs, inputs) / lr_multiplier)
+        self.weight = nn.Parameter(normal(outputs, inputs, over=lr_multiplier))
         self.bias = nn.Parameter(torch.full((outputs,), bias_init / lr_multiplier))
         self.scale = gain * lr_multiplier / math.sqrt(inputs)
         self.bias_scale = bias_gain * lr_multiplier

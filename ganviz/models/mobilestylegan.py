@@ -23,7 +23,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ganviz.models.base import Change, NoiseMode, State, check_choice, check_whole
-from ganviz.models.layers import SQRT2, Noise
+from ganviz.models.layers import SQRT2, Noise, normal
 from ganviz.models.styles import StyleGenerator, check_styles
 from ganviz.spec import Layer, Spec
 
@@ -75,7 +75,7 @@ class FirstLayer(nn.Module):
         super().__init__()
         self.const = nn.Parameter(torch.randn(width, 4, 4))
         self.affine = affine(w_dim, width)
-        self.weight = nn.Parameter(torch.randn(width, width, 3, 3) / math.sqrt(9 * width))
+        self.weight = nn.Parameter(normal(width, width, 3, 3, over=math.sqrt(9 * width)))
         self.bias = nn.Parameter(torch.zeros(width))
         self.noise = Noise(0, 4)
 
@@ -96,8 +96,8 @@ class StyledLayer(nn.Module):
         super().__init__()
         self.up = affine(w_dim, 4 * inputs) if up else None
         self.affine = affine(w_dim, inputs)
-        self.depthwise = nn.Parameter(torch.randn(inputs, 1, 3, 3) / 3)
-        self.pointwise = nn.Parameter(torch.randn(outputs, inputs) / math.sqrt(inputs))
+        self.depthwise = nn.Parameter(normal(inputs, 1, 3, 3, over=3))
+        self.pointwise = nn.Parameter(normal(outputs, inputs, over=math.sqrt(inputs)))
         self.bias = nn.Parameter(torch.zeros(outputs))
         self.noise = Noise(layer, resolution)
         self.resolution = resolution
@@ -153,7 +153,7 @@ class Head(nn.Module):
     def __init__(self, inputs: int, channels: int, w_dim: int) -> None:
         super().__init__()
         self.affine = affine(w_dim, inputs)
-        self.weight = nn.Parameter(torch.randn(4 * channels, inputs) / math.sqrt(inputs))
+        self.weight = nn.Parameter(normal(4 * channels, inputs, over=math.sqrt(inputs)))
         self.bias = nn.Parameter(torch.zeros(4 * channels))
 
     def forward(self, x: Tensor, w: Tensor) -> Tensor:
@@ -236,6 +236,8 @@ class Generator(StyleGenerator):
 def affine(w_dim: int, outputs: int) -> nn.Linear:
     """From w to the scales of feature maps, which start at 1."""
     layer = nn.Linear(w_dim, outputs)
+    if layer.weight.is_meta:
+        return layer  # Nothing to fill; and normal_ on meta tensors imports torch's compiler, two seconds of a start.
     nn.init.normal_(layer.weight, std=1 / math.sqrt(w_dim))
     nn.init.ones_(layer.bias)
     return layer

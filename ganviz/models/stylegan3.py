@@ -153,16 +153,22 @@ class FourierInput(nn.Module):
         self.band = band
         self.weight = nn.Parameter(torch.randn(band.width, band.width))
         self.affine = EqualLinear(w_dim, 4)
-        with torch.no_grad():
-            if not self.weight.is_meta:  # nothing is turned at first
-                self.affine.weight.zero_()
-                self.affine.bias.copy_(torch.tensor([1.0, 0.0, 0.0, 0.0]))
-        freqs = torch.randn(band.width, 2)
-        radius = freqs.norm(dim=1, keepdim=True)
+        self.register_buffer("freqs", torch.empty(band.width, 2))
+        self.register_buffer("phases", torch.empty(band.width))
+        self.register_buffer("transform", torch.tensor(np.eye(3), dtype=torch.float32))
+        if not self.weight.is_meta:  # there it would import torch's compiler, two seconds of a start
+            self._draw()
+
+    @torch.no_grad()
+    def _draw(self) -> None:
+        """Waves of chance; nothing is turned at first."""
+        self.affine.weight.zero_()
+        self.affine.bias.copy_(torch.tensor([1.0, 0.0, 0.0, 0.0]))
+        self.freqs.normal_()
+        radius = self.freqs.norm(dim=1, keepdim=True)
         # Evenly over the disc: of a normal distribution's radius r, exp(-r^2 / 2) is even over 0 to 1.
-        self.register_buffer("freqs", freqs / radius * (-radius.square() / 4).exp() * band.cutoff)
-        self.register_buffer("phases", torch.rand(band.width) - 0.5)
-        self.register_buffer("transform", torch.eye(3))
+        self.freqs.mul_((-radius.square() / 4).exp() * self.band.cutoff / radius)
+        self.phases.uniform_(-0.5, 0.5)
 
     def forward(self, w: Tensor) -> Tensor:
         band = self.band

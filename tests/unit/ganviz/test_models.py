@@ -1,5 +1,8 @@
 """Every family keeps the contract; families join by a line in MODELS."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import torch
@@ -25,6 +28,10 @@ SMALL = {
         **{"resolution": 16, "z_dim": 6, "w_dim": 5, "num_classes": 3, "num_layers": 4, "margin": 4},
         **{"channel_base": 64, "channel_max": 8},
     },
+    "biggan": {
+        **{"widths": (16, 16, 8), "z_dim": 6, "num_classes": 3, "embedding": 4, "attention": 8, "reduction": 2},
+        "statistics": 5,
+    },
     "mobilestylegan": {"widths": (8, 12, 6), "z_dim": 6, "w_dim": 5, "mapping_layers": 2},
 }
 
@@ -33,7 +40,7 @@ SMALL = {
 def generator(request: pytest.FixtureRequest):
     torch.manual_seed(0)
     # Where nothing normalises activations, wild weights draw pictures that are black and white alone.
-    amount = 0.1 if request.param == "mobilestylegan" else 0.3
+    amount = 0.1 if request.param in ("mobilestylegan", "biggan") else 0.3
     return shaken(build_generator(request.param, SMALL[request.param]), amount).eval()
 
 
@@ -165,6 +172,16 @@ def test_wrong_shapes_and_unknown_codes_are_refused_by_name(generator) -> None:
 
 def test_the_spec_survives_json(generator) -> None:
     assert type(generator.spec).from_json(generator.spec.to_json()) == generator.spec
+
+
+def test_loading_does_not_import_the_compiler(tmp_path) -> None:
+    paths = []
+    for arch, sizes in SMALL.items():
+        paths.append(str(tmp_path / f"{arch}.safetensors"))
+        checkpoint.save(paths[-1], build_generator(arch, sizes), Card())
+    code = "import sys; from ganviz import checkpoint\nfor path in sys.argv[1:]: checkpoint.load(path)\n"
+    command = [sys.executable, "-c", f"{code}print('torch._dynamo' in sys.modules)", *paths]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip() == "False"
 
 
 def test_the_table_resolves_whole() -> None:

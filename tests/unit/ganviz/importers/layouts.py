@@ -43,6 +43,10 @@ def numbers(name: str, shape: tuple[int, ...]) -> np.ndarray:
         return np.broadcast_to(np.outer([1, 2, 1], [1, 2, 1]).astype(np.float32) / 16, shape)
     if name.startswith("synthesis.L4_") and len(shape) == 4:  # what becomes a picture at a quarter of its size
         return 6 * x
+    if leaf in ("weight_u", "weight_v"):
+        return x / np.linalg.norm(x)
+    if "running_means" in leaf:
+        return 0.1 * x
     if leaf == "transform":
         return np.eye(3, dtype=np.float32)
     if leaf in ("up_filter", "down_filter"):  # symmetric, with a sum of 1
@@ -59,7 +63,17 @@ def numbers(name: str, shape: tuple[int, ...]) -> np.ndarray:
 
 
 def filled(shapes: Shapes) -> "OrderedDict[str, np.ndarray]":
-    return OrderedDict((name, numbers(name, shape)) for name, shape in shapes.items())
+    made = OrderedDict((name, numbers(name, shape)) for name, shape in shapes.items())
+    for name in shapes:
+        if name.endswith(".weight_u"):  # as training leaves them, near the largest singular value
+            stem = name.removesuffix("u")
+            weight = made[f"{stem}orig"].reshape(shapes[name][0], -1)
+            for _ in range(3):
+                v = weight.T @ made[name]
+                made[f"{stem}v"] = v / np.linalg.norm(v)
+                u = weight @ made[f"{stem}v"]
+                made[name] = u / np.linalg.norm(u)
+    return made
 
 
 def tensors(weights: dict[str, np.ndarray]) -> "OrderedDict[str, torch.Tensor]":
@@ -498,7 +512,54 @@ def nvidia_stylegan3(form: str) -> tuple[Shapes, dict[str, dict[str, Any]]]:
     return {**shapes, **nvidia_mapping(7, w_dim, 2, 3)}, attributes
 
 
+# -- Hugging Face's BigGAN ------------------------------------------------------------------------------------------
+
+
+def biggan(widths: tuple[int, ...] = (64, 32, 16, 8, 4), attention: int = 2, classes: int = 3) -> Shapes:
+    """`widths` at 4 px, 8 px, ...; spectral norm keeps u and v beside each weight."""
+    layers = [pair for before, after in pairwise(widths) for pair in ((before, before), (before, after))]
+    shapes: Shapes = {"embeddings.weight": (5, classes)}
+    condition, ch = 10, layers[-1][1]
+
+    def normed(name: str, shape: tuple[int, ...], bias: bool) -> None:
+        if bias:
+            shapes[f"{name}.bias"] = shape[:1]
+        shapes[f"{name}.weight_orig"] = shape
+        shapes[f"{name}.weight_u"] = shape[:1]
+        shapes[f"{name}.weight_v"] = (int(np.prod(shape[1:])),)
+
+    def stored(name: str, width: int) -> None:
+        shapes[f"{name}.running_means"], shapes[f"{name}.running_vars"] = (51, width), (51, width)
+
+    normed("generator.gen_z", (16 * layers[0][0], condition), True)
+    place = 0
+    for k, (inputs, outputs) in enumerate(layers):
+        if k == attention:
+            name = f"generator.layers.{place}"
+            shapes[f"{name}.gamma"] = (1,)
+            for part, rows, columns in (
+                *(("theta", inputs // 8, inputs), ("phi", inputs // 8, inputs)),
+                *(("g", inputs // 2, inputs), ("o_conv", inputs, inputs // 2)),
+            ):
+                normed(f"{name}.snconv1x1_{part}", (rows, columns, 1, 1), False)
+            place += 1
+        name, inner = f"generator.layers.{place}", inputs // 4
+        for part, (before, after, kernel) in enumerate(
+            ((inputs, inner, 1), (inner, inner, 3), (inner, inner, 3), (inner, outputs, 1))
+        ):
+            stored(f"{name}.bn_{part}", before)
+            normed(f"{name}.bn_{part}.scale", (before, condition), False)
+            normed(f"{name}.bn_{part}.offset", (before, condition), False)
+            normed(f"{name}.conv_{part}", (after, before, kernel, kernel), True)
+        place += 1
+    shapes |= {"generator.bn.weight": (ch,), "generator.bn.bias": (ch,)}
+    stored("generator.bn", ch)
+    normed("generator.conv_to_rgb", (ch, ch, 3, 3), True)
+    return shapes
+
+
 LAYOUTS: dict[str, Layout] = {
+    "hf-biggan": Layout("hf-biggan", biggan(), write_state_dict, ".bin"),
     "rosinality-stylegan": Layout(
         "rosinality-stylegan",
         rosinality_stylegan(),

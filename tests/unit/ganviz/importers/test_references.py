@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+import pytest
 import torch
 
 from ganviz import checkpoint, latent
@@ -54,6 +55,18 @@ def test_pictures_match_their_home(tmp_path: Path, layout) -> None:
         cut = latent.truncate(w, generator, psi=0.5, cutoff=2)
         agrees(cut, expected["w_cut"])
         agrees(drawn(generator, cut), expected["image_cut"])
+
+
+@pytest.mark.parametrize("psi", [1.0, 0.4, 0.5, 0.73, 0.7])
+def test_biggan_draws_by_the_statistics_of_its_truncation(tmp_path: Path, layouts, psi: float) -> None:
+    generator = loaded(layouts.LAYOUTS["hf-biggan"], tmp_path)
+    with np.load(DATA / "hf-biggan.npz", allow_pickle=False) as file:
+        expected = file["image" if psi == 1 else f"image_at_{100 * psi:03.0f}"]
+    w = generator.mapping(latent.seeds([0, 1], 5), torch.eye(3)[[1, 2]])
+    image = generator.synthesis(latent.truncate(w, generator, psi), psi=psi)
+    agrees(image[:, :, :16, :16], expected)
+    each = generator.synthesis(latent.truncate(w, generator, psi), psi=torch.tensor([0.2, psi], dtype=torch.float64))
+    agrees(each[1:, :, :16, :16], expected[1:])
 
 
 def test_batch_statistics_match_the_look_of_training(tmp_path: Path, layouts) -> None:
