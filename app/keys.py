@@ -2,7 +2,7 @@
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence
-from PySide6.QtWidgets import QDialog, QGridLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QGridLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from app import theme
 from app.commands import COMMANDS, HANDS
@@ -39,5 +39,16 @@ class KeysDialog(QDialog):
         whole = QVBoxLayout(self)
         whole.setContentsMargins(20, 20, 20, 16)
         whole.setSpacing(16)
-        whole.addLayout(grid)
+        inside = QWidget()
+        inside.setLayout(grid)
+        area = QScrollArea()
+        area.setObjectName("keys-list")
+        area.setFrameShape(QScrollArea.Shape.NoFrame)
+        area.setWidgetResizable(True)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setWidget(inside)
+        area.setMinimumWidth(inside.sizeHint().width() + 24)
+        whole.addWidget(area, 1)
         whole.addWidget(close, 0, Qt.AlignmentFlag.AlignRight)
+        room = self.screen().availableGeometry().height() - 80
+        self.resize(self.sizeHint().width(), min(inside.sizeHint().height() + 96, room))

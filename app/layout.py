@@ -250,8 +250,8 @@ def _explore(
     row.addWidget(recipe, 1)
     row.addWidget(view)
     fit, actual = (command_button(window, id, icon_only=True) for id in ("zoom-fit", "zoom-actual"))
-    for button in (zoom, fit, actual, smooth, wander, pan):
-        row.addWidget(button)
+    for widget in (zoom, fit, actual, smooth, wander, pan):
+        row.addWidget(widget)
     row.addSpacing(4)
     row.addWidget(command_button(window, "keep", icon_only=True))
     centre = QFrame()

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QFileDialog, QMessageBox
 
 from app.opening import SESSION_SUFFIX
 from ganviz.errors import GanvizError
+from ganviz.session import Session
 
 if TYPE_CHECKING:
     from app.window import MainWindow
@@ -71,10 +72,14 @@ class Saver(QObject):
     def worth_asking(self) -> bool:
         """Whether closing, or opening another session, loses work.
 
-        Looking around is no work; a gallery is, and a session file that is no longer what is on screen.
+        Looking around is no work; a gallery or what was put into a workspace is, and a session file that is no longer
+        what is on screen.
         """
         document = self._document
-        return document.dirty and (document.path is not None or bool(document.session.gallery))
+        if not document.dirty:
+            return False
+        session = document.session
+        return document.path is not None or session != Session(session.recipe)
 
     def ask_to_close(self) -> None:
         """Ask before the window closes, and close it unless the answer is Cancel."""

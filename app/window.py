@@ -136,6 +136,7 @@ class MainWindow(QMainWindow):
         opener.sheet_opened.connect(self._sheet_opened)
         opener.walk_opened.connect(self._walk_opened)
         opener.photo_wanted.connect(self._photo_given)
+        parts.cards["project"].began.connect(lambda: parts.view.setCurrentIndex(0))
         parts.cards["project"].frame_wanted.connect(canvas.show_frame)
         parts.cards["project"].ended.connect(self._show_document)
         opener.guard = self._before_session

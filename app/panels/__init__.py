@@ -55,17 +55,17 @@ def load(widget: str) -> Any:
 WORKSPACES: tuple[Workspace, ...] = (
     Workspace("explore", "Explore", "Look around in a model's latent space"),
     Workspace(
+        "arithmetic",
+        "Arithmetic",
+        "Add and subtract what pictures have in common",
+        "app.panels.arithmetic:ArithmeticPage",
+    ),
+    Workspace(
         "mix",
         "Mix",
         "Mix styles, and see what psi and noise do, in sheets",
         "app.panels.mix_sheets:MixPage",
         needs="a model that psi does something to, or with several style inputs, as the StyleGANs have",
-    ),
-    Workspace(
-        "arithmetic",
-        "Arithmetic",
-        "Add and subtract what pictures have in common",
-        "app.panels.arithmetic:ArithmeticPage",
     ),
     Workspace(
         "codes",
@@ -143,19 +143,19 @@ PANELS = (
         workspaces=("explore", "mix"),
     ),
     Panel(
-        "dimensions",
-        "right",
-        "Latent dimensions",
-        "Every dimension",
-        "app.panels.dimensions:DimensionsPanel",
-        workspaces=("explore",),
-    ),
-    Panel(
         "project",
         "right",
         "Projection",
         "Look for a photo in the latent space",
         "app.panels.project:ProjectPanel",
+        workspaces=("explore",),
+    ),
+    Panel(
+        "dimensions",
+        "right",
+        "Latent dimensions",
+        "Every dimension",
+        "app.panels.dimensions:DimensionsPanel",
         workspaces=("explore",),
     ),
     Panel(

@@ -324,11 +324,9 @@ class ArithmeticPage(QFrame):
         try:
             given = parse_formula(text) if text else ()
         except ValueError as error:
-            self.formula.restore()
             self.said.emit(f"The expression: {error}", "warning")
             return
         if len(given) > len(LETTERS):
-            self.formula.restore()
             self.said.emit(f"The expression: expected at most {len(LETTERS)} terms, got {len(given)}", "warning")
             return
         plain = recipe.edit(moves=(), mixes=(), units=())

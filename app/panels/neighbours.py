@@ -209,7 +209,7 @@ class NeighboursPanel(QFrame):
                 [(np.asarray(index.data.images[item.index]), f"{item.distance:.1f}", _tip(item)) for item in near]
             )
             self.verdict.setText(f"● {_words(verdict, near[0])}")
-            self.verdict.setProperty("tone", TONES[verdict])
+            self.verdict.setProperty("tone", "muted" if near[0].percentile >= 100 else TONES[verdict])
             theme.restyle(self.verdict)
         if self._waiting is not None:
             self._search()
@@ -251,9 +251,12 @@ class NeighboursPanel(QFrame):
 
 
 def _words(verdict: "Verdict", near: "Neighbour") -> str:
-    what = {"new": "New", "close": "Suspiciously close", "copy": "Likely a copy"}[verdict]
-    closer = 100 - near.percentile
-    return f"{what}: closer than {closer:.{0 if verdict == 'new' else 1}f} % of real pairs"
+    if verdict != "new":
+        what = "Likely a copy" if verdict == "copy" else "Suspiciously close"
+        return f"{what}: closer than {100 - near.percentile:.1f} % of real pairs"
+    if near.percentile >= 100:
+        return "Unlike the data: farther from it than any real image"
+    return f"New: farther than {near.percentile:.0f} % of real pairs"
 
 
 def _tip(item: "Neighbour") -> str:

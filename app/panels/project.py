@@ -31,10 +31,12 @@ LARGEST_SHOWN = 1600
 class ProjectPanel(Card):
     """Choose a photo, crop it, and look for it in the latent space.
 
-    `frame_wanted(frame)` carries the picture on its way, for the canvas; `ended()` when there is nothing more to
-    come. The result replaces the recipe and is kept in the gallery with its PSNR, in one step.
+    `began()` when the search has begun; `frame_wanted(frame)` carries the picture on its way, for the canvas; `ended()`
+    when there is nothing more to come. The result replaces the recipe and is kept in the gallery with its PSNR, in one
+    step.
     """
 
+    began = Signal()
     frame_wanted = Signal(object)
     ended = Signal()
     said = Signal(str, str)
@@ -206,6 +208,7 @@ class ProjectPanel(Card):
             cancelled=lambda: self._stopped(""),
             progress=self._progress,
         ):
+            self.began.emit()
             self._show()
 
     def _progress(self, progress: Any) -> None:

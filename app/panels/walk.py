@@ -63,6 +63,7 @@ class WalkBar(QWidget):
         self.length.setAccessibleName("Length of the walk")
         self.length.setFont(theme.text_font(tabular=True))
         self.length.setProperty("tone", "muted")
+        self.length.setMinimumWidth(150)  # else the buttons would move as the text comes and goes
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(4)
@@ -217,7 +218,9 @@ class WalkBar(QWidget):
             return
         frame = self._start + int(self._clock.elapsed() / 1000 * recipes.walk.fps)
         if frame >= len(recipes) and not recipes.walk.loop:
-            self._document.edit(merge="walk", recipe=recipes[len(recipes) - 1])
+            self._at = len(recipes) - 1
+            self.at_changed.emit(self._at)
+            self._document.edit(merge="walk", recipe=recipes[self._at])
             self.play(False)
             return
         self._asked = frame - self._start + 1
