@@ -3,30 +3,25 @@
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QStackedWidget, QVBoxLayout
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout
 
 from app import theme
 from app.compute import Compute
 from app.document import Document
-from app.widgets.buttons import Choice, IconButton, SegmentedTabs, TextButton, Tick
-from app.widgets.channel_grid import ChannelGrid
+from app.panels.layer_channels import ChannelBrowser
+from app.widgets.buttons import SegmentedTabs, TextButton, Tick
 from app.widgets.elided import ElidedLabel
 from app.widgets.figures_table import FiguresTable
 from app.widgets.layer_list import LayerList
 from app.widgets.list_field import ListField
 from app.widgets.number import NumberRow
 from app.widgets.picture_pane import PicturePane
-from app.widgets.sheet_view import SheetView
 from ganviz.activations import (
-    LATENTS,
     Activations,
     Figures,
-    UnitRanking,
-    ablation_sheet,
     edited_units,
     picture,
-    rank_units,
     read_activations,
     reduced,
     with_units,
@@ -41,8 +36,6 @@ from ganviz.spec import Layer, Spec
 TILE = 64
 """Pixels a side that maps are reduced to for their tiles."""
 BOOST = 2.0
-TOP = 6
-"""Units whose effect is shown in pictures."""
 RANGE_DB = 40.0
 FIGURES = {
     "mean": "Mean of all values",
@@ -52,11 +45,6 @@ FIGURES = {
     "zeros": "Share of values that are exactly 0: what ReLU cut off, or what was taken out",
     "norm": "Root of the sum of squares",
 }
-ORDERS = (
-    ("number", "by number", "In the network's own order"),
-    ("strength", "by strength", "Those first that are strongest in this picture"),
-    ("effect", "by effect", "Those first without which pictures change most; measure it first"),
-)
 
 
 class LayersPage(QFrame):
@@ -77,7 +65,6 @@ class LayersPage(QFrame):
         self._reading: tuple[Recipe, int] | None = None  # what the compute thread is reading
         self._wanted: tuple[Recipe, int] | None = None
         self._picture: tuple[Recipe, np.ndarray] | None = None
-        self._rankings: dict[Any, UnitRanking] = {}
         self.layers = LayerList("layers-list")
         self.ways = SegmentedTabs(
             [("One", "One channel, in colours: warm above zero, cold below"), ("RGB", "Three channels at once")],
@@ -108,29 +95,14 @@ class LayersPage(QFrame):
         self.own = Tick("Own scale", "Each channel at a scale of its own, so that faint ones show too", "layers-own")
         self.pane = PicturePane("layers-map", "Channel", smooth=False)
         self.result = PicturePane("layers-picture", "The picture", smooth=True)
-        self.tabs = SegmentedTabs(
-            [
-                ("Channels", "All feature maps of the layer"),
-                ("Effect", "The picture without single units, and where that differs"),
-            ],
-            "layers-tabs",
-            "What is shown of the layer",
-            kind="plain",
-        )
-        self.order = Choice("layers-order", "Order of the channels", whole=True)
-        self.measure_button = TextButton(
-            "Measure effect", f"Take out each unit in turn, in {LATENTS} random pictures", "layers-rank"
-        )
         self.ablate_button = TextButton("Take out", "Silence the selected units (A)", "layers-ablate")
         self.boost_button = TextButton("Boost", "Make the selected units twice as strong (B)", "layers-boost")
         self.restore_button = TextButton(
             "As learnt", "Take back what was done to the selected units (Delete)", "layers-restore", icon="restore"
         )
         self.selected = ElidedLabel()
-        self.export_button = IconButton("export-variant", "Export what the units draw, as a PNG", "layers-export")
-        self.grid = ChannelGrid("layers-grid", "Channels of the layer")
-        self.effect = SheetView(document, compute, "layers-effect", "The picture without single units")
-        self.stack = QStackedWidget()
+        self.browser = ChannelBrowser(document, compute)
+        self.grid = self.browser.grid
         self.figures = FiguresTable(
             "layers-figures", "Figures of the channel and of the layer", ("channel", "layer"), FIGURES
         )
@@ -138,9 +110,6 @@ class LayersPage(QFrame):
         self._connect()
 
     def _lay_out(self) -> None:
-        for key, text, tip in ORDERS:
-            self.order.addItem(text, key)
-            self.order.setItemData(self.order.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
         self.selected.setObjectName("layers-selected")
         self.selected.setFont(theme.caption_font(tabular=True))
         self.selected.setProperty("tone", "muted")
@@ -169,21 +138,12 @@ class LayersPage(QFrame):
         side.addLayout(hands)
         side.addWidget(self.restore_button)
         pictures.addLayout(side)
-        bar = QHBoxLayout()
-        bar.setSpacing(4)
-        bar.addWidget(self.tabs)
-        bar.addStretch(1)
-        for widget in (self.order, self.measure_button, self.export_button):
-            bar.addWidget(widget)
-        self.stack.addWidget(self.grid)
-        self.stack.addWidget(self.effect)
         right = QVBoxLayout()
         right.setSpacing(8)
         right.addLayout(view)
         right.addWidget(self.gain)
         right.addLayout(pictures, 3)
-        right.addLayout(bar)
-        right.addWidget(self.stack, 3)
+        right.addWidget(self.browser, 3)
         whole = QHBoxLayout(self)
         whole.setContentsMargins(16, 12, 16, 12)
         whole.setSpacing(12)
@@ -204,11 +164,9 @@ class LayersPage(QFrame):
         self.ablate_button.clicked.connect(lambda: self._command("ablate"))
         self.boost_button.clicked.connect(lambda: self._command("boost"))
         self.restore_button.clicked.connect(lambda: self._command("restore"))
-        self.measure_button.clicked.connect(self._measure)
-        self.order.activated.connect(lambda _: self._show_order())
-        self.tabs.currentChanged.connect(self._tab_changed)
-        self.effect.chosen.connect(self._go)
-        self.export_button.clicked.connect(lambda: self.export_wanted.emit(self._effect_sheet()))
+        self.browser.shown.connect(self._go)
+        self.browser.said.connect(self.said)
+        self.browser.export_wanted.connect(self.export_wanted)
 
     @staticmethod
     def applies(spec: Spec) -> bool:
@@ -219,7 +177,7 @@ class LayersPage(QFrame):
         """Whether nothing more is to come."""
         found = self._found is not None and (self._found.recipe, self._found.layer) == self._wanted
         drawn = self._picture is not None and self._picture[0] == self._document.recipe
-        return found and drawn and (self.stack.currentIndex() == 0 or self.effect.complete())
+        return found and drawn and self.browser.complete()
 
     # -- following the document -----------------------------------------------------------------------------------
 
@@ -238,11 +196,8 @@ class LayersPage(QFrame):
         self.channels.show_text(", ".join(map(str, channels)))
         self.own.setChecked(view.own)
         self.auto.setChecked(view.db is None)
-        changed = edited_units(recipe.units, layer, spec.layers[layer].channels)
-        self.grid.show_edits({unit: _say_edit(*state) for unit, state in changed.items()})
-        self.grid.set_current(channels)
+        self.browser.follow(recipe, layer, channels)
         self._show_buttons()
-        self._show_effect()
         if self._picture is None:
             self._draw(recipe)  # its frame came before there was anybody here to see it
         self._wanted = (recipe, layer)
@@ -269,13 +224,8 @@ class LayersPage(QFrame):
 
         def done(read: tuple[Activations, np.ndarray]) -> None:
             self._reading = None
-            new_layer = self._found is None or (self._found.layer, len(self._found.maps)) != (layer, len(read[0].maps))
             self._found, self._small = read
             self._show_maps()
-            if new_layer:
-                self.grid.select(self._document.session.layers.channels_of(self._document.spec.layers[layer]))
-            if new_layer or self.order.currentData() == "strength":
-                self._show_order()
             if self._wanted != (recipe, layer):
                 self._read()
 
@@ -298,7 +248,7 @@ class LayersPage(QFrame):
         channels = view.channels_of(spec.layers[found.layer])
         factors = found.factors(view)
         self.gain.show_value((0.0 if view.own else found.fitting_db) if view.db is None else view.db)
-        self.grid.show_tiles(signed(small * factors))
+        self.browser.show_maps(found, signed(small * factors), channels)
         name = spec.layers[found.layer].name
         said = f"{name} · channel{'s' if len(channels) > 1 else ''} {', '.join(map(str, channels))}"
         self.pane.show_picture(picture(found.maps, factors, channels), said)
@@ -390,81 +340,8 @@ class LayersPage(QFrame):
         self._document.seal()
         self._document.edit(recipe=recipe)
 
-    # -- order and effect -----------------------------------------------------------------------------------------
-
-    def _ranking_key(self) -> object:
-        """All that a ranking depends on."""
-        recipe, layer = self._document.recipe, self._layer()[0]
-        units = tuple(edit for edit in recipe.units)
-        return recipe.model.digest, layer, recipe.label, recipe.codes, recipe.psi, recipe.noise, units
-
-    def _measure(self) -> None:
-        layer, recipe, key = self._layer()[0], self._document.recipe, self._ranking_key()
-        name = self._document.spec.layers[layer].name
-        began = self._compute.start_job(
-            lambda renderer: rank_units(renderer, recipe, layer),
-            f"Measuring the units of {name}",
-            done=lambda ranking: self._measured(key, ranking),
-            failed=self._stopped,
-            cancelled=lambda: self._stopped(""),
-            progress=lambda progress: self._measured(key, progress.value, at_end=False),
-        )
-        if began:
-            self.measure_button.setEnabled(False)
-
-    def _measured(self, key: object, ranking: UnitRanking | None, at_end: bool = True) -> None:
-        """A ranking is there, at the end or so far; None: nothing new yet."""
-        self.measure_button.setEnabled(at_end)
-        if ranking is None:
-            return
-        self._rankings[key] = ranking
-        if self._document.is_open and key == self._ranking_key():
-            self.order.setCurrentIndex([item[0] for item in ORDERS].index("effect"))
-            self._show_order()
-
-    def _stopped(self, message: str) -> None:
-        self.measure_button.setEnabled(True)
-        if message:
-            self.said.emit(message, "error")
-
-    def _show_order(self) -> None:
-        """Put the channels in the chosen order; without a measurement that is the network's own."""
-        found, order, ranking = self._found, self.order.currentData(), self._rankings.get(self._ranking_key())
-        if found is None:
-            return
-        count, words = len(found.maps), {}
-        places = list(range(count))
-        if order == "strength":
-            places.sort(key=lambda k: -found.figures[k].norm)
-        elif order == "effect" and ranking is not None:
-            places = list(ranking.order)
-            words = {k: f"{k}: {change:.1f}" for k, change in enumerate(ranking.changes)}
-        elif order == "effect":
-            self.said.emit("Measure the effect of this layer's units first; it takes a moment", "info")
-        self.grid.show_order(places, words)
-        self._show_effect()
-
-    def _tab_changed(self, index: int) -> None:
-        self.stack.setCurrentIndex(index)
-        self._show_effect()
-
-    def _effect_sheet(self) -> Any:
-        """The first units of the order, or the selected ones where they are several, taken out one by one."""
-        layer, selected = self._layer()[0], self.grid.selected()
-        units = selected if len(selected) > 1 else self.grid.cells.order[:TOP]
-        return ablation_sheet(self._document.recipe, layer, units[:TOP] or (0,))
-
-    def _show_effect(self) -> None:
-        if self.stack.currentIndex() == 1 and self._document.is_open:
-            self.effect.set_sheet(self._effect_sheet())
-
 
 def _three(first: int, layer: Layer) -> tuple[int, ...]:
     """Three channels from one on, within the layer."""
     start = max(0, min(first, layer.channels - 3))
     return tuple(min(start + k, layer.channels - 1) for k in range(3))
-
-
-def _say_edit(gain: float, lift: float) -> str:
-    """What was done to a unit, in the width of a tile."""
-    return f"× {gain:g}" + (f" {lift:+g}" if lift else "").replace("-", "−")
