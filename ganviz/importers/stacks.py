@@ -145,17 +145,21 @@ def _parse(weights: dict[str, Array]) -> Stack | None:
         prefix, _, leaf = name.rpartition(".")
         groups.setdefault(prefix, {})[leaf] = array
     stack = Stack(weights)
+    taken = 0
     for prefix, group in groups.items():
         shape = group["weight"].shape if "weight" in group else None
         if shape is not None and len(shape) == 4 and set(group) <= {"weight", "bias"}:
             if stack.parts and stack.channels != shape[0]:
                 return None
             stack.parts.append(Part(prefix, shape))
+            taken += len(group)
         elif "running_mean" in group and set(group) <= {*STATISTICS, *AFFINE} and stack.parts:
             if group["running_mean"].shape != (stack.channels,) or stack.parts[-1].norm is not None:
                 return None
             stack.parts[-1].norm = prefix
-    return stack if 2 <= len(stack.parts) <= MAX_CONVS and stack.channels in (1, 3) else None
+            taken += len(group)
+    found = 2 <= len(stack.parts) <= MAX_CONVS and stack.channels in (1, 3)
+    return stack if found and 2 * taken > len(weights) else None
 
 
 def _choices(kernels: list[int], k: int) -> tuple[tuple[int, int, int], ...]:
