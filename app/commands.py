@@ -123,6 +123,8 @@ HANDS = (
     ("Double click on a slider", "Back to its default"),
     ("Arrow keys, wheel on a slider", "Step; Shift is fine"),
     ("Alt and arrows, Delete in the gallery", "Move, remove"),
+    ("A, B, Delete on channels of a layer", "Take the units out, boost them, as learnt"),
+    ("Arrow keys, Space, + and - on a comparison", "Move the divider or step, hold, zoom"),
     ("Click or Enter on a sheet's picture", "Go there; Ctrl and click, or Space, choose several"),
     ("F2, Delete in the list of directions", "Rename, remove"),
     ("L, D on samples of directions", "Like, dislike the selected"),

@@ -14,6 +14,7 @@ import click
 
 from ganviz import __version__, catalog, zoo
 from ganviz.checkpoint import Header, read_header
+from ganviz.cli_compare import compare
 from ganviz.cli_convert import convert
 from ganviz.cli_directions import directions
 from ganviz.cli_layers import layers
@@ -315,6 +316,7 @@ def walk(
 
 cli.add_command(arithmetic)
 cli.add_command(codes)
+cli.add_command(compare)
 cli.add_command(convert)
 cli.add_command(directions)
 cli.add_command(layers)

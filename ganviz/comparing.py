@@ -102,6 +102,13 @@ def measure(a: np.ndarray, b: np.ndarray) -> Difference:
     return Difference(float(np.abs(apart).mean()), int(np.abs(apart).max()), psnr, _octaves(apart))
 
 
+def describe_difference(found: Difference) -> str:
+    """How far two pictures differ, in a line for people."""
+    if math.isinf(found.psnr):
+        return "Equal: not one pixel differs"
+    return f"Mean difference {found.mean:.2f} · largest {found.largest} · PSNR {found.psnr:.1f} dB"
+
+
 def alike(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Both pictures, uint8 (H, W, C), at the size of A and in colour where one of them is."""
     height, width, channels = a.shape[0], a.shape[1], max(a.shape[2], b.shape[2])

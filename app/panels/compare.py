@@ -1,13 +1,12 @@
 """The compare workspace: the present picture, A, against a kept one or the same latent in another model, B."""
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent, QStandardItemModel
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from app import theme
 from app.compute import Compute
@@ -18,9 +17,18 @@ from app.widgets.compare_view import CompareView, Mode
 from app.widgets.elided import ElidedLabel
 from app.widgets.octaves import Octaves
 from app.widgets.recipe_mime import from_mime
+from app.widgets.scrolled import scrolled
 from ganviz import catalog
 from ganviz.checkpoint import Header, read_header
-from ganviz.comparing import Comparison, Difference, alike, comparison_sheet, difference_map, measure
+from ganviz.comparing import (
+    Comparison,
+    Difference,
+    alike,
+    comparison_sheet,
+    describe_difference,
+    difference_map,
+    measure,
+)
 from ganviz.recipe import ModelRef, Recipe, describe
 from ganviz.session import Session
 from ganviz.spec import Spec
@@ -35,6 +43,8 @@ EMPTY = (
     "Drag a picture here from the gallery or a sheet, choose a kept picture, a snapshot or a model above, or pin the "
     "present picture and go on from there."
 )
+LEAST = (580, 360)
+"""Width and height below which the page has bars to scroll by."""
 KEPT_SHOWN = 64
 """Kept pictures that the list names; all can be dragged here."""
 PICTURES_HELD = 8
@@ -129,13 +139,18 @@ class ComparePage(QFrame):
         below.setSpacing(16)
         below.addLayout(words, 1)
         below.addWidget(self.octaves)
-        column = QVBoxLayout(self)
+        page = QWidget()
+        page.setMinimumSize(*LEAST)
+        column = QVBoxLayout(page)
         column.setContentsMargins(16, 12, 16, 12)
         column.setSpacing(8)
         column.addLayout(top)
         column.addLayout(sides)
         column.addWidget(self.view, 1)
         column.addWidget(foot)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addWidget(scrolled(page, "compare-area"))
         self.setAcceptDrops(True)
 
     def _connect(self) -> None:
@@ -388,18 +403,11 @@ class ComparePage(QFrame):
             if (self._a, self._b) == pair:
                 difference, self._difference = found
                 self._measured = pair
-                self.figures.setText(say_difference(difference))
+                self.figures.setText(describe_difference(difference))
                 self.octaves.show_octaves(difference.octaves)
             self._show_pictures()
 
         self._compute.ask(lambda renderer: (measure(a, b), difference_map(a, b)), done)
-
-
-def say_difference(found: Difference) -> str:
-    """How far two pictures differ, in a line."""
-    if math.isinf(found.psnr):
-        return "Equal: not one pixel differs"
-    return f"Mean difference {found.mean:.2f} · largest {found.largest} · PSNR {found.psnr:.1f} dB"
 
 
 def _key(recipe: Recipe) -> Recipe:

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from app import theme
 from app.compute import Compute
@@ -17,6 +17,7 @@ from app.widgets.layer_list import LayerList
 from app.widgets.list_field import ListField
 from app.widgets.number import NumberRow
 from app.widgets.picture_pane import PicturePane
+from app.widgets.scrolled import scrolled
 from ganviz.activations import (
     Activations,
     Figures,
@@ -33,6 +34,8 @@ from ganviz.recipe import Recipe
 from ganviz.session import Session
 from ganviz.spec import Layer, Spec
 
+LEAST = (620, 480)
+"""Width and height below which the page has bars to scroll by."""
 TILE = 64
 """Pixels a side that maps are reduced to for their tiles."""
 BOOST = 2.0
@@ -144,11 +147,16 @@ class LayersPage(QFrame):
         right.addWidget(self.gain)
         right.addLayout(pictures, 3)
         right.addWidget(self.browser, 3)
-        whole = QHBoxLayout(self)
+        page = QWidget()
+        page.setMinimumSize(*LEAST)
+        whole = QHBoxLayout(page)
         whole.setContentsMargins(16, 12, 16, 12)
         whole.setSpacing(12)
         whole.addWidget(self.layers)
         whole.addLayout(right, 1)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addWidget(scrolled(page, "layers-area"))
 
     def _connect(self) -> None:
         self._compute.frame_ready.connect(lambda frame: self._take_picture(frame.recipe, frame.pixels))

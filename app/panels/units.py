@@ -71,6 +71,11 @@ class UnitsPanel(Card):
             self._some = bool(edits)
             self.applies_changed.emit()
 
+    def resizeEvent(self, event) -> None:
+        """The line of text keeps the height that it needs, however many cards there are."""
+        super().resizeEvent(event)
+        self.hint.setMinimumHeight(self.hint.heightForWidth(max(1, self.hint.width())))
+
     def _add_row(self) -> None:
         k = len(self.rows)
         row = EditRow(k)
