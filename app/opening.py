@@ -4,7 +4,6 @@ Reading is done off the UI thread; until all is read and found the document keep
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -165,8 +164,7 @@ class Opener(QObject):
     def _prepare_session(self, session: Session) -> tuple[Session, list[Header], list[str]]:
         """On the background thread: the session with every model found, by what this machine calls it."""
         headers, notes = self._headers(session.recipes, session.recipe.model)
-        gallery = tuple(replace(kept, recipe=_renamed(kept.recipe, headers)) for kept in session.gallery)
-        return session.edit(recipe=_renamed(session.recipe, headers), gallery=gallery), _each(headers), notes
+        return session.map(lambda recipe: _renamed(recipe, headers)), _each(headers), notes
 
     def _prepare_picture(self, document: Recipe | Sheet) -> tuple[list[Recipe], list[Header], list[str]]:
         recipes = [document] if isinstance(document, Recipe) else list(document.recipes)

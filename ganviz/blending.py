@@ -106,7 +106,7 @@ def _moves(a: tuple[Move, ...], b: tuple[Move, ...], t: float) -> tuple[Move, ..
     def amount(move: Move | None) -> float:
         return 0.0 if move is None else move.amount
 
-    pairs = _paired(a, b, lambda move: (move.direction.digest, move.reach))
+    pairs = _paired(a, b, lambda move: (move.direction.digest, move.direction.space, move.reach))
     return tuple(replace(x or y, amount=mix_numbers(amount(x), amount(y), t)) for x, y in pairs)
 
 

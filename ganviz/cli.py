@@ -38,7 +38,7 @@ from ganviz.models import MODELS
 from ganviz.notation import format_kimg, format_seed
 from ganviz.over_time import sheet_over_time, spread
 from ganviz.recipe import ModelRef, Recipe, Sheet
-from ganviz.session import Kept, load_session, read_png
+from ganviz.session import load_session, read_png
 from ganviz.walk import EASINGS, Interpolation, Walk, WalkRecipes
 
 log = logging.getLogger(__name__)
@@ -239,9 +239,7 @@ def render(file: Path, model: str | None, device: str, out: Path) -> None:
 @cli.command()
 @click.argument("model", required=False)
 @click.option("--seeds", type=Seeds(), help="The keyframes, like 1,5,9.")
-@click.option(
-    "--session", type=click.Path(path_type=Path), help="Walk a session's timeline or gallery instead."
-)
+@click.option("--session", type=click.Path(path_type=Path), help="Walk a session's timeline or gallery instead.")
 @click.option("--frames", type=int, help="Length of the whole walk.  [default: 60]")
 @click.option("--fps", type=float, help="Frames a second.  [default: 30]")
 @click.option("--space", type=click.Choice(["z", "w"]), help="Default: w where there is a mapping network, else z.")
@@ -283,12 +281,13 @@ def walk(
                 f"{session}: expected at least two pictures in its timeline or gallery, got {len(stored.keyframes)}"
             )
         header = read_header(catalog.locate(stored.keyframes[0].model).path)
-        timeline = stored.timeline.map(lambda recipe: _with_model(recipe, header, session))
-        gallery = tuple(Kept(_with_model(kept.recipe, header, session)) for kept in stored.gallery)
+        model_of = {ref: read_header(catalog.locate(ref).path) for ref in {r.model for r in stored.keyframes}}
+        stored = stored.map(lambda r: _with_model(r, model_of[r.model], session) if r.model in model_of else r)
         settings = Walk(**{**stored.walk.to_json(), **changes})
+        timeline = stored.timeline
         if settings.frames != stored.walk.frames:
             timeline = timeline.stretched(stored.walk.frames, settings.frames)
-        recipes = stored.edit(timeline=timeline, gallery=gallery, walk=settings).walk_recipes(header.spec.has_mapping)
+        recipes = stored.edit(timeline=timeline, walk=settings).walk_recipes(header.spec.has_mapping)
     else:
         if model is None or seeds is None:
             raise click.UsageError("MODEL and --seeds are needed, or --session")

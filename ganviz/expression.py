@@ -342,6 +342,13 @@ def _read_expression(data: Any, arrays: Mapping[str, np.ndarray], budget: Budget
         case {"slerp": [a, b], "t": t}:
             return Slerp(read(a), read(b), number(t, "t"))
         case {"offset": base, "by": list(values)}:
-            pairs_by = [numbers(value, "offset", count=2) for value in values[:65536]]
-            return Offset(read(base), tuple((int(k), v) for k, v in pairs_by))
+            moved: dict[int, float] = {}
+            for value in values[:65536]:
+                if not (isinstance(value, list) and len(value) == 2):
+                    raise GanvizError("offset: expected pairs of dimension and amount")
+                dimension = whole(value[0], "offset's dimension")
+                if dimension in moved or dimension < 0:
+                    raise GanvizError(f"offset: expected each dimension once, from 0, got {dimension}")
+                moved[dimension] = number(value[1], "offset")
+            return Offset(read(base), tuple(sorted((k, v) for k, v in moved.items() if v != 0)))
     raise GanvizError(f"latent: {data!r:.80} is not a kind that this version knows")

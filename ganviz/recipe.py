@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from ganviz.edits import LayerNoise, Mix, Move, UnitEdit, describe_mix, index, listed, only, ranges
+from ganviz.edits import TEXT, LayerNoise, Mix, Move, UnitEdit, describe_mix, index, listed, only, ranges
 from ganviz.errors import GanvizError
 from ganviz.expression import (
     FILE_NODES,
@@ -143,33 +143,50 @@ class Recipe:
         all recipes of one file.
         """
         only(data, FIELDS, "recipe")
-        budget = budget or Budget()
-        model = expect(data.get("model"), dict, "recipe's model")
-        name, digest = model.get("name", ""), model.get("digest", "")
-        if not (isinstance(name, str) and isinstance(digest, str) and len(name) < 512 and len(digest) < 256):
-            raise GanvizError("recipe's model: expected a name and a digest in text")
-        if set(name) & set("/\\:"):
-            raise GanvizError(f"recipe's model: expected a name, got a path: {name!r:.80}")
-        codes = expect(data.get("codes", {}), dict, "recipe's codes")
-        label = data.get("label")
-        cutoff = data.get("cutoff")
-        return cls(
-            model=ModelRef(name, digest),
-            latent=expression_from_json(data.get("latent"), arrays, budget),
-            label=None if label is None else numbers(label, "recipe's label"),
-            codes=tuple((str(key), numbers(value, f"code {key}")) for key, value in codes.items()),
-            psi=number(data.get("psi", 1.0), "psi"),
-            cutoff=None if cutoff is None else whole(cutoff, "cutoff"),
-            noise=Noise.from_json(data.get("noise", {})),
-            psis=tuple(_layer_psi(item) for item in listed(data.get("psis", []), "psi of layers")),
-            mixes=tuple(Mix.from_json(item, arrays, budget) for item in listed(data.get("mixes", []), "mixes")),
-            moves=tuple(Move.from_json(item, arrays) for item in listed(data.get("moves", []), "moves")),
-            units=tuple(UnitEdit.from_json(item) for item in listed(data.get("units", []), "unit edits")),
-        )
+        data = {"model": None, "latent": None, **data}  # what has to be there is missed by its reader
+        return cls(**_read_fields(data, arrays, budget or Budget()))
 
 
 FIELDS = {item.name for item in fields(Recipe)}
 """The fields that a recipe has, in Python and in JSON."""
+
+
+MOST_CODES = 64
+
+
+def _read_fields(data: dict[str, Any], arrays: Mapping[str, np.ndarray] | None, budget: Budget) -> dict[str, Any]:
+    """The fields of a recipe that untrusted JSON holds, read; those that it does not hold are not in the result."""
+    readers: dict[str, Callable[[Any], Any]] = {
+        "model": _model,
+        "latent": lambda value: expression_from_json(value, arrays, budget),
+        "label": lambda value: None if value is None else numbers(value, "recipe's label"),
+        "codes": _codes,
+        "psi": lambda value: number(value, "psi"),
+        "cutoff": lambda value: None if value is None else whole(value, "cutoff"),
+        "noise": Noise.from_json,
+        "psis": lambda value: tuple(_layer_psi(item) for item in listed(value, "psi of layers")),
+        "mixes": lambda value: tuple(Mix.from_json(item, arrays, budget) for item in listed(value, "mixes")),
+        "moves": lambda value: tuple(Move.from_json(item, arrays) for item in listed(value, "moves")),
+        "units": lambda value: tuple(UnitEdit.from_json(item) for item in listed(value, "unit edits")),
+    }
+    return {name: readers[name](value) for name, value in data.items()}
+
+
+def _model(value: Any) -> ModelRef:
+    model = expect(value, dict, "recipe's model")
+    name, digest = model.get("name", ""), model.get("digest", "")
+    if not (isinstance(name, str) and isinstance(digest, str) and len(name) < 512 and len(digest) < 256):
+        raise GanvizError("recipe's model: expected a name and a digest in text")
+    if set(name) & set("/\\:"):
+        raise GanvizError(f"recipe's model: expected a name, got a path: {name!r:.80}")
+    return ModelRef(name, digest)
+
+
+def _codes(value: Any) -> tuple[tuple[str, tuple[float, ...]], ...]:
+    codes = expect(value, dict, "recipe's codes")
+    if len(codes) > MOST_CODES:
+        raise GanvizError(f"recipe's codes: expected at most {MOST_CODES}, got {len(codes)}")
+    return tuple((str(key)[:TEXT], numbers(item, f"code {key:.40}")) for key, item in codes.items())
 
 
 def _layer_psi(item: Any) -> tuple[int, float]:
@@ -284,12 +301,14 @@ class Sheet:
             raise GanvizError(f"sheet: expected 1 to {MAX_CELLS} cells, got {len(edits)}")
         budget = Budget()
         first = Recipe.from_json(base, arrays, budget)
-        seed = {"seed": 0}  # stands in for the base's latent, which is read only once
+        unset = {item.name: getattr(Recipe(first.model), item.name) for item in fields(Recipe)}
 
         def read(edit: Any) -> Recipe:
-            merged = {**base, "latent": seed, **expect(edit, dict, "sheet's cell")}
-            recipe = Recipe.from_json({k: v for k, v in merged.items() if v is not None}, arrays, budget)
-            return recipe if "latent" in edit else recipe.edit(latent=first.latent)
+            """Only what the cell says is read: what it has from the base was read once, and is shared."""
+            only(edit, FIELDS, "sheet's cell")
+            given = {name: value for name, value in edit.items() if value is not None}
+            changes = {name: unset[name] for name in edit if name not in given}
+            return first.edit(**changes, **_read_fields(given, arrays, budget))
 
         cells: list[Cell] = []
         pictures = 0

@@ -12,8 +12,8 @@ import io
 import json
 import logging
 import zipfile
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ from ganviz.arithmetic import Arithmetic
 from ganviz.codes import Sweep
 from ganviz.comparing import Comparison
 from ganviz.directions import Directions
+from ganviz.edits import only
 from ganviz.errors import GanvizError
 from ganviz.expression import Budget
 from ganviz.files import atomic_path
@@ -95,6 +96,10 @@ class Session:
         parts = [recipe for name in PARTS for recipe in getattr(self, name).recipes]
         return (self.recipe, *(kept.recipe for kept in self.gallery), *parts)
 
+    def map(self, change: Callable[[Recipe], Recipe]) -> "Session":
+        """The session with each of its recipes changed, those of the workspaces too."""
+        return _mapped(self, change)
+
     @property
     def keyframes(self) -> tuple[Recipe, ...]:
         """What the walk goes through: the timeline's keyframes, or, while it has none, the gallery."""
@@ -131,6 +136,7 @@ class Session:
     def from_json(cls, data: Any, arrays: Mapping[str, np.ndarray] | None = None) -> "Session":
         """Rebuild a session from untrusted JSON."""
         _check_version(data, ("session",))
+        only(data, {"ganviz", "kind", "recipe", "gallery", "walk", *PARTS}, "session")
         gallery = data.get("gallery", [])
         if not isinstance(gallery, list) or not all(isinstance(item, dict) for item in gallery):
             raise GanvizError("session: expected a list of kept pictures as its gallery")
@@ -292,8 +298,23 @@ def unpack_arrays(text: str) -> dict[str, np.ndarray]:
         raise GanvizError(f"the arrays inside are damaged ({error})") from error
 
 
+def _mapped(value: Any, change: Callable[[Recipe], Recipe]) -> Any:
+    """A value made of frozen dataclasses and tuples, with each recipe in it changed."""
+    if isinstance(value, Recipe):
+        return change(value)
+    if isinstance(value, tuple):
+        items = tuple(_mapped(item, change) for item in value)
+        return value if all(a is b for a, b in zip(items, value, strict=True)) else items
+    if is_dataclass(value) and not isinstance(value, type):
+        before = {item.name: getattr(value, item.name) for item in fields(value)}
+        after = {name: _mapped(item, change) for name, item in before.items()}
+        changed = {name: item for name, item in after.items() if item is not before[name]}
+        return replace(value, **changed) if changed else value
+    return value
+
+
 def _check_version(data: Any, kinds: tuple[str, ...]) -> None:
-    if not isinstance(data, dict) or not isinstance(data.get("ganviz"), int):
+    if not isinstance(data, dict) or type(data.get("ganviz")) is not int or data["ganviz"] < 1:
         raise GanvizError("expected something that ganviz wrote, the version mark is missing")
     if data["ganviz"] > VERSION:
         raise GanvizError(

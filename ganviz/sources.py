@@ -323,6 +323,9 @@ class NpzImages:
             shape, by_columns, dtype = np.lib.format.read_array_header_2_0(self._file)
         if dtype != np.uint8 or len(shape) not in (3, 4) or (len(shape) == 4 and shape[3] not in (1, 3, 4)):
             raise GanvizError(f"{path}: expected `images` as uint8 (N, H, W) or (N, H, W, C), got {dtype} {shape}")
+        present = npz.zip.getinfo(member).file_size - self._file.tell()
+        if min(shape) < 0 or math.prod(shape) != present:
+            raise GanvizError(f"{path}: its header says images of shape {shape}, but {present} bytes of them are there")
         self._whole = npz["images"] if by_columns else None  # whose images do not lie one after another
         self.shape = shape
         self._start = self._file.tell()

@@ -154,11 +154,9 @@ class WalkRecipes(Sequence[Recipe]):
             )
         for a, b in pairwise(self.keyframes):
             if not _same_model(a.model, b.model):
-                raise GanvizError(
-                    f"walk: expected keyframes of one model, got {a.model.name} and {b.model.name}; "
-                    "take out those of the other"
-                )
-            _check_conditions(a, b)
+                two = f"{a.model.name} and {b.model.name}" if a.model.name != b.model.name else f"two of {a.model.name}"
+                raise GanvizError(f"walk: expected keyframes of one model, got {two}; take out those of the other")
+        _check_conditions(self.keyframes)
         # Each keyframe's latent, moved to where the walk is made.
         self._latents = tuple(self._in_space(k, has_mapping) for k in range(len(self.keyframes)))
 
@@ -264,11 +262,13 @@ def _same_model(a: ModelRef, b: ModelRef) -> bool:
     return a.digest == b.digest if a.digest and b.digest else a.name == b.name
 
 
-def _check_conditions(a: Recipe, b: Recipe) -> None:
+def _check_conditions(keyframes: Sequence[Recipe]) -> None:
     """Raise GanvizError where labels or codes have different numbers of entries, so that nothing blends them."""
-    if a.label is not None and b.label is not None and len(a.label) != len(b.label):
-        raise GanvizError(f"walk: expected labels of one length, got {len(a.label)} and {len(b.label)} classes")
-    others = dict(b.codes)
-    for name, value in a.codes:
-        if name in others and len(others[name]) != len(value):
-            raise GanvizError(f"walk: expected code {name} of one size, got {len(value)} and {len(others[name])}")
+    classes = sorted({len(recipe.label) for recipe in keyframes if recipe.label is not None})
+    if len(classes) > 1:
+        raise GanvizError(f"walk: expected labels of one length, got {classes[0]} and {classes[1]} classes")
+    sizes: dict[str, int] = {}
+    for recipe in keyframes:
+        for name, value in recipe.codes:
+            if sizes.setdefault(name, len(value)) != len(value):
+                raise GanvizError(f"walk: expected code {name} of one size, got {sizes[name]} and {len(value)}")

@@ -136,7 +136,8 @@ class Run:
         path = self.folder / "snapshots" / f"{card.images_seen:08d}.safetensors"
         checkpoint.save(path, generator, card, half=half)
         if not self.config.keep_all:
-            there = {int(path.stem): path for path in self.snapshots()}
+            # Only names that this program gives: what the user put beside them, or called otherwise, stays.
+            there = {int(path.stem): path for path in self.snapshots() if len(path.stem) >= 8}
             for seen in superfluous(list(there)):
                 with suppress(OSError):  # open elsewhere, on Windows; it goes the next time
                     there[seen].unlink()

@@ -396,3 +396,16 @@ def test_known_names_of_classes_do_not_depend_on_what_was_opened_before(
     assert open_dataset("fashion-mnist", 32, cache=cache).class_names == sources.FASHION_CLASSES
     assert open_dataset("copy", 32, cache=cache).class_names == sources.DIGIT_CLASSES
     assert len(list((cache / "datasets").glob("*.npy"))) == 1
+
+
+@pytest.mark.parametrize("shape", [(10**12, 28, 28), (-5, 28, 28), (10**7, 1, 1)])
+def test_an_npz_whose_header_lies_about_its_size_is_one_clear_error(tmp_path: Path, shape) -> None:
+    import io
+    import zipfile
+
+    header = io.BytesIO()
+    np.lib.format.write_array_header_1_0(header, {"descr": "|u1", "fortran_order": False, "shape": shape})
+    with zipfile.ZipFile(tmp_path / "lies.npz", "w") as file:
+        file.writestr("images.npy", header.getvalue() + bytes(100))
+    with pytest.raises(GanvizError, match=r"lies\.npz"):
+        open_dataset(tmp_path / "lies.npz", 28)

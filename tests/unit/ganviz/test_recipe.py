@@ -158,3 +158,19 @@ def test_what_could_not_be_read_again_is_not_written() -> None:
     with pytest.raises(GanvizError, match="combined from too many"):
         check_writable(Recipe("m", latent))
     check_writable(Recipe("m", Mean((Seed(0),) * 4000)))
+
+
+def test_what_a_sheets_cells_share_is_read_once() -> None:
+    base = Recipe("m", label=(0.0,) * 60_000).to_json()
+    sheet = Sheet.from_json({"base": base, "cells": [{}] * 20_000, "columns": 100})
+    assert all(cell.label is sheet.cells[0].label for cell in sheet.recipes)
+    unset = Sheet.from_json({"base": base, "cells": [{}, {"label": None}], "columns": 2})
+    assert unset.cells[1].label is None
+    with pytest.raises(GanvizError, match="not known"):
+        Sheet.from_json({"base": base, "cells": [{"lable": None}], "columns": 1})
+
+
+@pytest.mark.parametrize("by", [[[0.9, 1]], [[0, 1], [0, 2]], [[-1, 1]], [[0]], [0]])
+def test_offsets_from_a_file_name_each_dimension_once(by) -> None:
+    with pytest.raises(GanvizError):
+        Recipe.from_json({"model": {"name": "m"}, "latent": {"offset": {"seed": 0}, "by": by}})

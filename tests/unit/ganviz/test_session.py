@@ -215,3 +215,25 @@ def test_an_array_s_header_is_matched_never_evaluated(tmp_path: Path, shape: byt
         file.writestr(f"arrays/{VECTOR.digest}.npy", content)
     with pytest.raises(GanvizError, match=str(path)):
         load_session(path)
+
+
+def test_every_recipe_of_a_session_is_changed_those_of_its_workspaces_too() -> None:
+    from ganviz.timeline import Keyframe, Timeline
+
+    old, new = ModelRef("old", "a"), ModelRef("new", "b")
+    session = Session(
+        Recipe(old), (Kept(Recipe(old, Seed(2)), "note"),), timeline=Timeline((Keyframe(Recipe(old, Seed(3)), 4),))
+    )
+    moved = session.map(lambda recipe: recipe.edit(model=new))
+    assert {recipe.model for recipe in moved.recipes} == {new}
+    assert moved.timeline.keyframes[0].frame == 4
+    assert session.map(lambda recipe: recipe) is session
+
+
+def test_a_session_with_parts_of_a_newer_version_is_refused_rather_than_cut() -> None:
+    data = Session(Recipe("m")).to_json()
+    with pytest.raises(GanvizError, match="newer ganviz"):
+        Session.from_json({**data, "hologram": {}})
+    for version in (True, 0, -1):
+        with pytest.raises(GanvizError, match="version mark"):
+            Session.from_json({**data, "ganviz": version})

@@ -124,3 +124,11 @@ def test_the_ends_of_a_blend_are_drawn_as_the_keyframes_are() -> None:
     assert start.mixes == (RICH.mixes[0], RICH.mixes[1])
     assert start.units == RICH.units
     assert set(arrays_of(start)) == {ALONG.digest, OTHER.digest}
+
+
+def test_labels_that_do_not_fit_are_found_around_a_loop_too() -> None:
+    keyframes = (A.edit(label=(1.0, 0.0)), B, C.edit(label=(1.0,)))
+    with pytest.raises(GanvizError, match="labels of one length"):
+        WalkRecipes(keyframes, Walk(9, loop=True), False)
+    with pytest.raises(GanvizError, match="two of m"):
+        WalkRecipes((A, B.edit(model=ModelRef("m", "other"))), Walk(9), False)
