@@ -77,7 +77,8 @@ class Run:
             if stored["arch"] != arch:
                 raise GanvizError(f"{folder}: this run trains {stored['arch']}, not {arch}")
             data = stored["data"]
-            config = from_json(config_kind, stored["config"])
+            # A run from before snapshots were thinned out keeps those that it has.
+            config = from_json(config_kind, {"keep_all": True, **stored["config"]})
             return cls(folder, arch, config, str(data["source"]), str(data["digest"]), str(stored["command"]))
         except FileNotFoundError as error:
             raise GanvizError(f"{folder}: no run to resume, config.json is not there") from error

@@ -194,3 +194,11 @@ def test_the_clock_stands_still_while_paused(monkeypatch: pytest.MonkeyPatch) ->
     clock.go_on()
     now[0] = 151.0
     assert clock.seconds == 16.0
+
+
+def test_a_run_from_before_snapshots_were_thinned_out_keeps_all(tmp_path: Path) -> None:
+    run = new_run(tmp_path)
+    stored = json.loads((run.folder / "config.json").read_text())
+    assert stored["config"].pop("keep_all") is False
+    (run.folder / "config.json").write_text(json.dumps(stored))
+    assert Run.read(run.folder, DCGANTraining, "dcgan").config.keep_all
