@@ -7,7 +7,7 @@ from PySide6.QtGui import QGuiApplication
 
 from app.widgets.image import to_qimage
 from ganviz.errors import GanvizError
-from ganviz.sharing import PICTURE, as_command, as_json
+from ganviz.sharing import PICTURE, Command, as_command, as_json
 from ganviz.snippets import as_python
 
 if TYPE_CHECKING:
@@ -37,20 +37,33 @@ class Clipboard(QObject):
         self._window.say("Copied the picture and its recipe; paste it here, in another window, or into a text", "info")
 
     def copy_command(self) -> None:
-        """The command that draws the same pixels."""
+        """The command that draws the same pixels; models are looked up by name for it, off the UI thread."""
         document, window = self._document, self._window
+        recipe, header = document.recipe, document.header
         saved = document.path is not None and not document.dirty
-        command = as_command(document.recipe, document.header, str(document.path) if saved else PICTURE)
+        file = str(document.path) if saved else PICTURE
+        window.background.run(
+            lambda: as_command(recipe, header, file),
+            lambda command: self._command_made(command, saved),
+            lambda error: window.say(str(error)),
+        )
+
+    def _command_made(self, command: Command, saved: bool) -> None:
+        window = self._window
         QGuiApplication.clipboard().setText(command.text)
+        said = f"Copied: {command.text}"
         if not command.reason:
-            window.say(f"Copied: {command.text}", "info")
-            return
-        said = f"Copied: {command.text}. The options of `ganviz sample` cannot say {command.reason}"
-        if saved:
-            window.say(f"{said}; the session file can.", "info")
+            window.say(said, "info")
+        elif saved:
+            window.say(f"{said}. The options of `ganviz sample` cannot say {command.reason}; the session can.", "info")
         else:
-            said = f"{said}; export the picture as {PICTURE}, which can."
-            window.say(said, "warning", "Export…", window.exporter.export_image)
+            said = f"{said}. The options of `ganviz sample` cannot say {command.reason}"
+            window.say(
+                f"{said}; export the picture as {PICTURE}, which can.",
+                "warning",
+                "Export…",
+                window.exporter.export_image,
+            )
 
     def copy_python(self) -> None:
         """A program that draws the same pixels."""

@@ -23,6 +23,11 @@ def clipboard() -> str:
     return QGuiApplication.clipboard().text()
 
 
+def copy_command(story) -> None:
+    story.window.actions_by_id["copy-command"].trigger()
+    story.wait(lambda: story.window.background.is_idle and "Copied: ganviz" in story.message)
+
+
 def paste(story, text: str) -> None:
     QGuiApplication.clipboard().setText(text)
     story.window.actions_by_id["paste"].trigger()
@@ -67,7 +72,7 @@ def test_the_copied_command_draws_the_same_pixels_and_can_be_pasted(story, tmp_p
     story.find("seed").setValue(77)
     story.find("psi").setValue(-0.25)
     story.settle()
-    story.window.actions_by_id["copy-command"].trigger()
+    copy_command(story)
     text = clipboard()
     assert text == "ganviz sample tiny --seeds 77 --psi=-0.25 --out picture.png" and text in story.message
     assert cli.main(shlex.split(text)[1:]) == 0
@@ -84,11 +89,12 @@ def test_what_the_command_line_cannot_say_is_said_with_the_reason(story, tmp_pat
     monkeypatch.chdir(tmp_path)
     story.find("latent-slider-2").setValue(1.5)
     story.settle()
-    story.window.actions_by_id["copy-command"].trigger()
+    copy_command(story)
     assert clipboard() == "ganviz render picture.png --out again.png"
     assert "a latent that is no seed" in story.message and "export" in story.message.lower()
     assert story.window.saver.save_to(str(tmp_path / "my work.ganviz"))
-    story.window.actions_by_id["copy-command"].trigger()
+    story.canvas.message.dismiss()
+    copy_command(story)
     assert cli.main(shlex.split(clipboard())[1:]) == 0
     with Image.open("picture.png") as image:
         assert np.array_equal(np.asarray(image), story.pixels())
