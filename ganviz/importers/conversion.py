@@ -11,7 +11,7 @@ from ganviz import places
 from ganviz.catalog import CONVERTED
 from ganviz.errors import GanvizError
 from ganviz.importers import IMPORTERS, NOTHING_SAID, Asked, Converted, Importer
-from ganviz.importers.inert import Array, Record
+from ganviz.importers.inert import Array, Record, shown
 from ganviz.importers.reader import Source, checksum, read
 from ganviz.importers.unread import UNREAD
 from ganviz.jobs import Job, Progress
@@ -181,10 +181,11 @@ def _looks_like(source: Source) -> str:
     inner = [network for network in source.networks if network[0]]
     if inner and not any(isinstance(value, Array) for value in node.values()):
         within = _names(inner[0][1])
-        return f"a dictionary of {', '.join(map(str, list(node)[:8]))} with weights named like {within}"
+        keys = [key if isinstance(key, str) else shown(key) for key in list(node)[:8]]
+        return f"a dictionary of {', '.join(keys)} with weights named like {within}"
     return f"weights of names that are not known, like {_names(source.network(''))}"
 
 
 def _names(weights: dict[str, Array]) -> str:
-    shown = [f"{name} {array.shape}" for name, array in list(weights.items())[:4]]
-    return ", ".join(shown)[:400] or "none"
+    some = [f"{name} {array.shape}" for name, array in list(weights.items())[:4]]
+    return ", ".join(some)[:400] or "none"

@@ -12,7 +12,7 @@ import numpy as np
 
 from ganviz.errors import GanvizError
 from ganviz.importers import Asked, Converted
-from ganviz.importers.inert import Array, Record
+from ganviz.importers.inert import Array, Record, shown
 from ganviz.importers.pytorch_dcgan import convert_stack
 from ganviz.importers.reader import Source
 from ganviz.importers.stacks import find_stack
@@ -38,7 +38,7 @@ class ZooPGAN:
         if not 0 <= scales <= 8:
             raise GanvizError(f"toRGBLayers: expected 1 to 9 of them, got {scales + 1}")
         first = transfer.take("groupScale0.0.weight", None, None, 3, 3).shape[0]
-        inputs = transfer.shape("formatLayer.weight")[-1]
+        inputs = transfer.shape("formatLayer.weight", 2)[-1]
         tensors = _first_layer(transfer, first, inputs)
         _take_conv(transfer, tensors, "groupScale0.0", "convs.1")
         for k in range(scales):
@@ -51,7 +51,7 @@ class ZooPGAN:
         classes, names = _classes(settings, inputs, asked)
         alpha = settings.get("alpha", 0)
         if isinstance(alpha, bool) or not isinstance(alpha, int | float) or not 0 <= alpha <= 1:
-            raise GanvizError(f"config: expected alpha from 0 to 1, got {alpha!r:.40}")
+            raise GanvizError(f"config: expected alpha from 0 to 1, got {shown(alpha)}")
         tensors["alpha"] = np.array(1 - alpha, np.float32)
         widths = [first, *(tensors[f"convs.{2 * k + 3}.bias"].shape[0] for k in range(scales))]
         config = {
@@ -107,8 +107,8 @@ def _output(settings: dict[str, Any]) -> str:
 def _facts(source: Source, name: str, settings: dict[str, Any]) -> dict[str, str]:
     leak = settings.get("leakyReluLeak", 0.2)
     if leak != 0.2:
-        raise GanvizError(f"config: expected a leakyReluLeak of 0.2, got {leak!r:.40}")
-    left = ", ".join(str(key) for key in source.tree if key not in (name, "config"))
+        raise GanvizError(f"config: expected a leakyReluLeak of 0.2, got {shown(leak)}")
+    left = ", ".join(key if isinstance(key, str) else shown(key) for key in source.tree if key not in (name, "config"))
     return {"mapped": f"{name}, as config says", "left_out": left}
 
 

@@ -29,10 +29,10 @@ class Record:
     """What calling an unknown `name` would have made: its arguments, state, items and entries, and nothing else."""
 
     name: str
-    args: tuple[Any, ...] = ()
-    state: Any = None
-    items: list[Any] | None = None
-    entries: dict[Any, Any] | None = None
+    args: tuple[Any, ...] = field(default=(), repr=False)
+    state: Any = field(default=None, repr=False)
+    items: list[Any] | None = field(default=None, repr=False)
+    entries: dict[Any, Any] | None = field(default=None, repr=False)
 
     def fields(self) -> dict[str, Any]:
         """The attributes that the object would have had."""
@@ -118,3 +118,17 @@ def row_major(shape: tuple[int, ...]) -> tuple[int, ...]:
         stride.append(step)
         step *= max(size, 1)
     return tuple(reversed(stride))
+
+
+def shown(value: Any) -> str:
+    """A value out of a file in a few characters, for messages.
+
+    Never `repr` of what a file nests: lists that hold one another forty deep are a thousand billion characters long.
+    """
+    if isinstance(value, str | bytes):
+        return repr(value[:40])
+    if isinstance(value, bool | float) or value is None:
+        return repr(value)
+    if isinstance(value, int):
+        return str(value) if value.bit_length() <= 128 else "a number of very many digits"
+    return f"a {type(value).__name__}"

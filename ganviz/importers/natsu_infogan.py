@@ -9,6 +9,7 @@ from typing import Any
 
 from ganviz.errors import GanvizError
 from ganviz.importers import Asked, Converted
+from ganviz.importers.inert import shown
 from ganviz.importers.reader import Source
 from ganviz.importers.stacks import Stack, find_stack, stages_of, take_stack
 from ganviz.importers.transfer import Transfer
@@ -69,5 +70,5 @@ def _find(source: Source) -> tuple[Stack, dict[Any, Any]] | None:
 def _size(params: dict[Any, Any], name: str) -> int:
     value = params[name]
     if type(value) is not int or not 0 <= value <= 65536:
-        raise GanvizError(f"params: expected a whole number from 0 to 65536 as {name}, got {value!r:.40}")
+        raise GanvizError(f"params: expected a whole number from 0 to 65536 as {name}, got {shown(value)}")
     return value

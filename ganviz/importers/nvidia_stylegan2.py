@@ -11,7 +11,7 @@ import numpy as np
 
 from ganviz.errors import GanvizError
 from ganviz.importers import Asked, Converted
-from ganviz.importers.inert import Array, Record
+from ganviz.importers.inert import Array, Record, shown
 from ganviz.importers.reader import Source
 from ganviz.importers.transfer import Transfer, check_side, widths_of
 
@@ -109,14 +109,14 @@ def take_mapping(transfer: Transfer, arguments: Mapping[str, Any]) -> tuple[dict
     layers = sum(key.startswith("mapping.fc") and key.endswith(".weight") for key in transfer.weights)
     if not 1 <= layers <= 64:
         raise GanvizError(f"mapping: expected 1 to 64 layers, got {layers}")
-    w_dim = transfer.shape("mapping.fc0.weight")[0]
+    w_dim = transfer.shape("mapping.fc0.weight", 2)[0]
     classes = 0
     tensors: dict[str, np.ndarray] = {}
     if "mapping.embed.weight" in transfer:
         tensors["mapping_network.embedding.weight"] = transfer.take("mapping.embed.weight", w_dim, None)
         tensors["mapping_network.embedding.bias"] = transfer.take("mapping.embed.bias", w_dim)
         classes = tensors["mapping_network.embedding.weight"].shape[1]
-    inputs = transfer.shape("mapping.fc0.weight")[1]
+    inputs = transfer.shape("mapping.fc0.weight", 2)[1]
     z_dim = inputs - (w_dim if classes else 0)
     if z_dim < 1:
         raise GanvizError(f"mapping.fc0.weight: {inputs} inputs leave no noise beside the label's {w_dim}")
@@ -129,7 +129,7 @@ def take_mapping(transfer: Transfer, arguments: Mapping[str, Any]) -> tuple[dict
     given = arguments.get("mapping_kwargs")
     rate = given.get("lr_multiplier", MAPPING_LR) if isinstance(given, dict) else MAPPING_LR
     if isinstance(rate, bool) or not isinstance(rate, int | float) or not 0 < rate <= 1:
-        raise GanvizError(f"mapping: expected a learning rate above 0 and at most 1, got {rate!r:.40}")
+        raise GanvizError(f"mapping: expected a learning rate above 0 and at most 1, got {shown(rate)}")
     config = {
         "z_dim": z_dim,
         "w_dim": w_dim,
@@ -170,10 +170,10 @@ def _check_attributes(attributes: Mapping[str, Any]) -> None:
     _check_activation(attributes)
     clamp = attributes.get("conv_clamp")
     if clamp is not None and (isinstance(clamp, bool) or not isinstance(clamp, int | float) or not 0 < clamp < 1e6):
-        raise GanvizError(f"synthesis: expected a positive number as conv_clamp, got {clamp!r:.40}")
+        raise GanvizError(f"synthesis: expected a positive number as conv_clamp, got {shown(clamp)}")
 
 
 def _check_activation(attributes: Mapping[str, Any]) -> None:
     activation = attributes.get("activation", "lrelu")
     if activation != "lrelu":
-        raise GanvizError(f"expected the activation 'lrelu', got {activation!r:.40}")
+        raise GanvizError(f"expected the activation 'lrelu', got {shown(activation)}")

@@ -9,6 +9,7 @@ from typing import Any
 
 from ganviz.errors import GanvizError
 from ganviz.importers import Asked, Converted
+from ganviz.importers.inert import shown
 from ganviz.importers.nvidia_stylegan2 import arguments_of, facts_of, find, take_mapping, within
 from ganviz.importers.reader import Source
 from ganviz.importers.transfer import Transfer
@@ -94,7 +95,7 @@ def _layers(transfer: Transfer) -> tuple[list[str], int]:
 
 def _plain(value: Any, name: str) -> int | float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < 1e9:
-        raise GanvizError(f"{name}: expected a number, got {value!r:.40}")
+        raise GanvizError(f"{name}: expected a number, got {shown(value)}")
     return value
 
 
@@ -122,4 +123,4 @@ def _check_layers(config: dict[str, Any], node: Any, names: list[str]) -> None:
         ours = {"up_factor": layer.up, "down_factor": layer.down, "padding": [*layer.padding, *layer.padding]}
         for key, value in ours.items():
             if key in attributes and attributes[key] != value:
-                raise GanvizError(f"{name}: expected {key} {value}, got {attributes[key]!r:.60}")
+                raise GanvizError(f"{name}: expected {key} {value}, got {shown(attributes[key])}")

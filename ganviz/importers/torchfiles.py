@@ -6,7 +6,7 @@ from typing import Any
 from ganviz.errors import GanvizError
 from ganviz.importers import known, pickles
 from ganviz.importers.archive import Archive
-from ganviz.importers.inert import Name, Record, Storage, itemsize
+from ganviz.importers.inert import Name, Record, Storage, itemsize, shown
 
 MAGIC = 0x1950A86A20F9469CFC6C
 PROTOCOL = 1001
@@ -33,7 +33,7 @@ def read_zip(archive: Archive, context: pickles.Context) -> Any:
             return Record("a storage of an unknown type")
         name = f"{root}data/{key}"
         if name not in archive.entries:
-            raise GanvizError(f"the storage {key!r:.40} is missing from the zip; the file is damaged")
+            raise GanvizError(f"the storage {shown(key)} is missing from the zip; the file is damaged")
         if key not in storages:
             _count(storages)
             storages[key] = Storage(_ordered(dtype, order), numel, lambda: archive.read(name))
@@ -47,7 +47,7 @@ def read_legacy(data: memoryview, context: pickles.Context, position: int) -> An
     """The tree of the older form; `position` is behind the pickled magic number."""
     version, position = pickles.load(data, context, position)
     if version != PROTOCOL:
-        raise GanvizError(f"torch.save's protocol {version!r:.40} is not known, expected {PROTOCOL}")
+        raise GanvizError(f"torch.save's protocol {shown(version)} is not known, expected {PROTOCOL}")
     machine, position = pickles.load(data, context, position)
     little = machine.get("little_endian", True) if isinstance(machine, dict) else True
     places: dict[str, int] = {}
@@ -70,7 +70,7 @@ def read_legacy(data: memoryview, context: pickles.Context, position: int) -> An
 
     def at(key: str) -> memoryview:
         if key not in places:
-            raise GanvizError(f"the storage {key!r:.40} is missing; the file is cut short or damaged")
+            raise GanvizError(f"the storage {shown(key)} is missing; the file is cut short or damaged")
         return data[places[key] :]
 
     inner = pickles.Context(context.budget, context.names, persistent)

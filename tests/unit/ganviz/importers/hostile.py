@@ -11,7 +11,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-MAGIC = pickle.dumps(0x1950A86A20F9469CFC6C, 2) + pickle.dumps(1001, 2)
+MAGIC_ALONE = pickle.dumps(0x1950A86A20F9469CFC6C, 2)
+MAGIC = MAGIC_ALONE + pickle.dumps(1001, 2)
 SYSTEM = pickle.dumps({"protocol_version": 1001, "little_endian": True}, 2)
 COMMAND = "touch ganviz-ran-it"
 MILLION = 1_000_000
@@ -129,6 +130,10 @@ def _memory() -> Iterator[tuple[str, bytes]]:
         "laughs.pkl",
         start + b"]" + b"".join(b"\x94]h" + bytes([k]) + b"a" + b"h" + bytes([k]) + b"a" for k in range(200)),
     )
+    doubled = b"]" + b"".join(b"\x94]h" + bytes([k]) + b"a" + b"h" + bytes([k]) + b"a" for k in range(40))
+    yield "laughs-as-protocol.legacy.pt", MAGIC_ALONE + start + doubled + b"."
+    config = text("config") + b"}" + text("leakyReluLeak") + doubled + b"s"
+    yield "laughs-as-setting.pkl", start + b"}(" + config + text("netG") + b"}" + text("x") + b"K\x01s" + b"u."
     yield "cycle.pkl", start + b"]\x94h\x00a."
     yield "cycle-dict.pkl", start + b"}\x94" + text("g_ema") + b"h\x00s."
     modules = text("_modules") + b"}" + text("child") + b"h\x00" + b"ss"
