@@ -134,6 +134,10 @@ def convert(
         yield Progress(3, 4, "save")
     except GanvizError as error:
         raise error if str(path) in str(error) else GanvizError(f"{path}: {importer.label}: {error}") from error
+    except (ArithmeticError, LookupError, TypeError, ValueError, RuntimeError, MemoryError) as error:
+        # No importer foresees every way in which a damaged file can contradict itself.
+        reason = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+        raise GanvizError(f"{path}: {importer.label}: its parts do not fit together ({reason})") from error
     facts = {"source_format": importer.label, "source_sha256": digest, **converted.facts}
     if source.wants:
         facts["also_wanted"] = ", ".join(source.wants)[:1000]

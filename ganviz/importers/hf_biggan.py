@@ -34,9 +34,9 @@ class HuggingFaceBigGAN:
         name, weights = found
         transfer = Transfer(weights)
         embedding = transfer.take("embeddings.weight", None, None)
-        last = transfer.shape("generator.bn.weight")[0]
+        last = transfer.shape("generator.bn.weight", 1)[0]
         tensors = {"embedding.weight": embedding}
-        first = _normed(transfer, "generator.gen_z")
+        first = _normed(transfer, "generator.gen_z", 2)
         if first.shape[0] % 16:
             raise GanvizError(f"generator.gen_z: expected a multiple of 16 outputs, got {first.shape[0]}")
         # Channels come last there, first here.
@@ -67,8 +67,8 @@ class HuggingFaceBigGAN:
         tensors["norm.means"], tensors["norm.variances"] = _statistics(transfer, "generator.bn", last)
         tensors["scale"] = transfer.take("generator.bn.weight", last)
         tensors["offset"] = transfer.take("generator.bn.bias", last)
-        tensors["to_rgb.weight"] = _normed(transfer, "generator.conv_to_rgb")[:3]
-        tensors["to_rgb.bias"] = transfer.take("generator.conv_to_rgb.bias")[:3]
+        tensors["to_rgb.weight"] = _normed(transfer, "generator.conv_to_rgb", 4)[:3]
+        tensors["to_rgb.bias"] = transfer.take("generator.conv_to_rgb.bias", None)[:3]
         transfer.done()
         config = {
             "widths": widths,
@@ -85,9 +85,9 @@ class HuggingFaceBigGAN:
         return Converted("biggan", config, tensors, Card(psi=PSI), facts)
 
 
-def _normed(transfer: Transfer, name: str) -> np.ndarray:
+def _normed(transfer: Transfer, name: str, dimensions: int) -> np.ndarray:
     """A weight over its largest singular value, as u and v say; v, which early files lack, follows from u."""
-    weight = transfer.take(f"{name}.weight_orig")
+    weight = transfer.take(f"{name}.weight_orig", *[None] * dimensions)
     flat = weight.reshape(len(weight), -1).astype(np.float64)
     u = transfer.take(f"{name}.weight_u", len(weight)).astype(np.float64)
     if f"{name}.weight_v" in transfer:
@@ -110,8 +110,8 @@ def _take_block(transfer: Transfer, tensors: dict[str, np.ndarray], prefix: str,
         means, variances = _statistics(transfer, norm, width)
         tensors[f"{native}.norms.{k}.means"], tensors[f"{native}.norms.{k}.variances"] = means, variances
         for part in ("scale", "offset"):
-            tensors[f"{native}.norms.{k}.{part}.weight"] = _normed(transfer, f"{norm}.{part}")
-        tensors[f"{native}.convs.{k}.weight"] = _normed(transfer, conv)
+            tensors[f"{native}.norms.{k}.{part}.weight"] = _normed(transfer, f"{norm}.{part}", 2)
+        tensors[f"{native}.convs.{k}.weight"] = _normed(transfer, conv, 4)
         width = tensors[f"{native}.convs.{k}.weight"].shape[0]
         tensors[f"{native}.convs.{k}.bias"] = transfer.take(f"{conv}.bias", width)
     return width
@@ -119,5 +119,5 @@ def _take_block(transfer: Transfer, tensors: dict[str, np.ndarray], prefix: str,
 
 def _take_attention(transfer: Transfer, tensors: dict[str, np.ndarray], prefix: str, native: str) -> None:
     for theirs, ours in (("theta", "query"), ("phi", "key"), ("g", "value"), ("o_conv", "out")):
-        tensors[f"{native}.{ours}.weight"] = _normed(transfer, f"{prefix}.snconv1x1_{theirs}")
+        tensors[f"{native}.{ours}.weight"] = _normed(transfer, f"{prefix}.snconv1x1_{theirs}", 4)
     tensors[f"{native}.gamma"] = transfer.take(f"{prefix}.gamma", 1).reshape(())

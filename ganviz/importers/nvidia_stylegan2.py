@@ -144,7 +144,7 @@ def _take_conv(transfer: Transfer, tensors: dict[str, np.ndarray], prefix: str, 
     tensors[f"convs.{k}.conv.weight"] = transfer.take(f"{prefix}.weight", None, None, 3, 3)
     tensors[f"convs.{k}.conv.affine.weight"] = transfer.take(f"{prefix}.affine.weight")
     tensors[f"convs.{k}.conv.affine.bias"] = transfer.take(f"{prefix}.affine.bias")
-    tensors[f"convs.{k}.bias"] = transfer.take(f"{prefix}.bias")
+    tensors[f"convs.{k}.bias"] = transfer.take(f"{prefix}.bias", None)
     if noise:
         tensors[f"convs.{k}.noise.strength"] = transfer.take(f"{prefix}.noise_strength").reshape(())
         tensors[f"convs.{k}.noise.const"] = transfer.take(f"{prefix}.noise_const", size, size)
@@ -156,7 +156,7 @@ def _take_head(transfer: Transfer, tensors: dict[str, np.ndarray], prefix: str, 
     tensors[f"heads.{j}.conv.weight"] = transfer.take(f"{prefix}.weight", None, None, 1, 1)
     tensors[f"heads.{j}.conv.affine.weight"] = transfer.take(f"{prefix}.affine.weight")
     tensors[f"heads.{j}.conv.affine.bias"] = transfer.take(f"{prefix}.affine.bias")
-    tensors[f"heads.{j}.bias"] = transfer.take(f"{prefix}.bias")
+    tensors[f"heads.{j}.bias"] = transfer.take(f"{prefix}.bias", None)
 
 
 def _block_size(key: str) -> int:

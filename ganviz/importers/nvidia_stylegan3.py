@@ -49,8 +49,8 @@ class NvidiaStyleGAN3:
         for leaf in ("weight", "affine.weight", "affine.bias", "freqs", "phases", "transform"):
             tensors[f"input.{leaf}"] = transfer.take(f"synthesis.input.{leaf}")
         for k, prefix in enumerate(prefixes):
-            for leaf in ("weight", "bias", "affine.weight", "affine.bias"):
-                tensors[f"layers.{k}.{leaf}"] = transfer.take(f"{prefix}.{leaf}")
+            for leaf, dimensions in (("weight", 4), ("bias", 1), ("affine.weight", 2), ("affine.bias", 1)):
+                tensors[f"layers.{k}.{leaf}"] = transfer.take(f"{prefix}.{leaf}", *[None] * dimensions)
             tensors[f"layers.{k}.magnitude"] = transfer.take(f"{prefix}.magnitude_ema").reshape(())
             for leaf in ("up_filter", "down_filter"):
                 if f"{prefix}.{leaf}" in transfer:

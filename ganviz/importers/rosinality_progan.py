@@ -70,4 +70,4 @@ class RosinalityProGAN:
 
 def _take_conv(transfer: Transfer, tensors: dict[str, np.ndarray], name: str, native: str) -> None:
     tensors[f"{native}.weight"] = transfer.take(f"{name}.weight_orig", None, None, None, None)
-    tensors[f"{native}.bias"] = transfer.take(f"{name}.bias")
+    tensors[f"{native}.bias"] = transfer.take(f"{name}.bias", None)

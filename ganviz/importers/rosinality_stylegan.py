@@ -44,7 +44,7 @@ class RosinalityStyleGAN:
             "const": transfer.take(CONST, 1, None, 4, 4),
         }
         layers = sum(key.endswith(".weight_orig") for key in transfer.starting("style."))
-        w_dim = transfer.shape("style.1.linear.weight_orig")[0]
+        w_dim = transfer.shape("style.1.linear.weight_orig", 2)[0]
         for k in range(layers):
             prefix = f"style.{2 * k + 1}.linear"
             tensors[f"mapping_network.layers.{k}.weight"] = transfer.take(f"{prefix}.weight_orig", w_dim, w_dim)
@@ -131,7 +131,7 @@ def _take_layer(transfer: Transfer, tensors: dict[str, np.ndarray], k: int, part
 
 def _take_conv(transfer: Transfer, tensors: dict[str, np.ndarray], name: str, native: str) -> None:
     tensors[f"{native}.conv.weight"] = transfer.take(f"{name}.weight_orig", None, None, 3, 3)
-    tensors[f"{native}.bias"] = transfer.take(f"{name}.bias")
+    tensors[f"{native}.bias"] = transfer.take(f"{name}.bias", None)
 
 
 def _take_fused(transfer: Transfer, tensors: dict[str, np.ndarray], name: str, native: str) -> None:
@@ -141,7 +141,7 @@ def _take_fused(transfer: Transfer, tensors: dict[str, np.ndarray], name: str, n
     """
     weight = transfer.take(f"{name}.weight", None, None, 3, 3)
     tensors[f"{native}.conv.weight"] = weight.transpose(1, 0, 2, 3)[:, :, ::-1, ::-1] / 4
-    tensors[f"{native}.bias"] = transfer.take(f"{name}.bias")
+    tensors[f"{native}.bias"] = transfer.take(f"{name}.bias", None)
 
 
 def _check_blur(transfer: Transfer, name: str, width: int) -> None:

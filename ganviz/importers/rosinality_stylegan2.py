@@ -36,7 +36,7 @@ class RosinalityStyleGAN2:
         check_side(side, "to_rgbs")
         tensors = {"const": transfer.take("input.input", 1, None, 4, 4)}
         mapping_layers = sum(key.endswith(".weight") for key in transfer.starting("style."))
-        w_dim = transfer.shape("style.1.weight")[0]
+        w_dim = transfer.shape("style.1.weight", 2)[0]
         for k in range(mapping_layers):
             tensors[f"mapping_network.layers.{k}.weight"] = transfer.take(f"style.{k + 1}.weight", w_dim, w_dim)
             tensors[f"mapping_network.layers.{k}.bias"] = transfer.take(f"style.{k + 1}.bias", w_dim)

@@ -26,11 +26,14 @@ class Transfer:
     def __contains__(self, name: str) -> bool:
         return name in self.weights
 
-    def shape(self, name: str) -> tuple[int, ...]:
-        """The shape that a tensor claims; GanvizError where it is missing."""
+    def shape(self, name: str, dimensions: int | None = None) -> tuple[int, ...]:
+        """The shape that a tensor claims; GanvizError where it is missing or has other than so many `dimensions`."""
         if name not in self.weights:
             raise GanvizError(f"the tensor {name} is missing, so the network is not a whole one of this kind")
-        return self.weights[name].shape
+        found = self.weights[name].shape
+        if dimensions is not None and len(found) != dimensions:
+            raise GanvizError(f"{name}: expected {dimensions} dimensions, got shape {found}")
+        return found
 
     def take(self, name: str, *shape: int | None) -> np.ndarray:
         """A tensor's numbers in float32; `shape`, where given, is the one that it must have, None for any size."""
