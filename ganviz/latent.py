@@ -285,20 +285,20 @@ def _evaluate_w(
 
     if space_of(latent, True) == "z":
         return mapped(shifted(z_of(latent, spec)))
-    if moves:
-        raise ValueError("a direction in z needs a latent that lives in z, this one lives in w")
-    match latent:
+    match latent:  # in w: what it is made of is moved in z, part by part
         case Seed():
             corners = latent.corners()
-            w = mapped(seeds([seed for seed, _ in corners], spec.z_dim, latent.within))
+            w = mapped(shifted(seeds([seed for seed, _ in corners], spec.z_dim, latent.within)))
             return torch.einsum("n,nkd->kd", torch.tensor([weight for _, weight in corners]).to(w), w)[None]
         case Vector():
+            if moves:
+                raise ValueError("a direction in z needs a latent that comes from z, this one is a vector in w")
             return _array(latent, (spec.num_ws, spec.w_dim)).to(generator.device)
         case Mapped(base):
-            return _evaluate_w(base, generator, label, codes)
+            return _evaluate_w(base, generator, label, codes, moves)
         case _:
             unit = w_statistics(generator)[1][None] if isinstance(latent, Offset) else None
-            return _combine(latent, lambda part: _evaluate_w(part, generator, label, codes), unit)
+            return _combine(latent, lambda part: _evaluate_w(part, generator, label, codes, moves), unit)
 
 
 def _combine(latent: Expression, value: Callable[[Expression], Tensor], unit: Tensor | None) -> Tensor:

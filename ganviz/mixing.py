@@ -225,7 +225,8 @@ def noise_sheet(recipes: Sequence[Recipe], seeds: Sequence[int]) -> Sheet:
 
     The deviation is taken over these seeds and, where they are fewer than 16, the numbers that follow the last.
     """
-    more = range(seeds[-1] + 1, seeds[-1] + 1 + max(0, DEVIATION_SEEDS - len(seeds)))
+    others = ((seeds[-1] + k) % SEED_LIMIT for k in range(1, DEVIATION_SEEDS + len(seeds) + 1))
+    more = list(dict.fromkeys(seed for seed in others if seed not in seeds))[: max(0, DEVIATION_SEEDS - len(seeds))]
     cells: list[Cell] = []
     for recipe in recipes:
 

@@ -7,7 +7,7 @@ import pytest
 from ganviz import sheets
 from ganviz.edits import Direction, LayerNoise, Mix, Move, UnitEdit, ranges
 from ganviz.errors import GanvizError
-from ganviz.expression import Mapped, Seed, Vector
+from ganviz.expression import Lerp, Mapped, Seed, Vector
 from ganviz.jobs import run
 from ganviz.latent import truncate, w_of, w_statistics
 from ganviz.recipe import Composite, ModelRef, Noise, Recipe, Sheet, arrays_of, describe
@@ -67,7 +67,7 @@ def test_edits_that_no_recipe_holds_are_one_clear_error(field: dict) -> None:
         {"units": (UnitEdit(0, (8,)),)},
         {"noise": Noise(layers=(LayerNoise(5),))},
         {"moves": (Move(Direction.of(np.ones(7), "w"), 1.0),)},
-        {"moves": (Move(Direction.of(np.ones(8), "z"), 1.0),), "latent": Mapped(Seed(1))},
+        {"moves": (Move(Direction.of(np.ones(8), "z"), 1.0),), "latent": Vector.of(np.ones((6, 8)), "w")},
     ],
 )
 def test_edits_of_what_the_model_does_not_have_are_one_clear_error(renderer, tiny_stylegan2: Path, field) -> None:
@@ -110,6 +110,16 @@ def test_moves_add_sigmas_of_their_direction_after_truncation(renderer: Renderer
     recipe = Recipe(str(tiny_stylegan2), Seed(1), moves=(along_z,))
     offset = Recipe(str(tiny_stylegan2), Vector.of(generator_z(1) + 1.5 * np.eye(8)[2]))
     assert w_of(recipe, generator).numpy() == pytest.approx(w_of(offset, generator).numpy(), abs=1e-5)
+
+
+def test_a_move_in_z_moves_each_part_of_a_latent_in_w(renderer: Renderer, tiny_stylegan2: Path) -> None:
+    generator = renderer.load(tiny_stylegan2)
+    moves = (Move(Direction.of(np.eye(8)[2], "z"), 1.5),)
+    recipe = Recipe(str(tiny_stylegan2), Seed(1), moves=moves)
+    assert (w_of(recipe.edit(latent=Mapped(Seed(1))), generator) == w_of(recipe, generator)).all()
+    half = Lerp(Mapped(Seed(1)), Mapped(Seed(2)), 0.5)
+    ends = [w_of(recipe.edit(latent=Seed(seed)), generator) for seed in (1, 2)]
+    assert w_of(recipe.edit(latent=half), generator).numpy() == pytest.approx((sum(ends) / 2).numpy(), abs=1e-5)
 
 
 def generator_z(seed: int) -> np.ndarray:
