@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject, Signal
 
 from ganviz import catalog
 from ganviz.checkpoint import Header
+from ganviz.comparing import Comparison
 from ganviz.history import History
 from ganviz.notation import format_kimg
 from ganviz.recipe import ModelRef, Recipe
@@ -26,11 +27,13 @@ class Document(QObject):
             be None when the first model was opened)
         dropped(list of str): another model was opened, which these parts of the recipe do not apply to
         path_changed(): the session file's path or the dirty mark may have changed
+        compared(): somebody wants to see the picture beside another one
     """
 
     changed = Signal(object, object)
     dropped = Signal(list)
     path_changed = Signal()
+    compared = Signal()
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -126,6 +129,12 @@ class Document(QObject):
         recipe = recipe or self.recipe
         if all(kept.recipe != recipe for kept in self.session.gallery):
             self.edit(gallery=(*self.session.gallery, Kept(recipe)))
+
+    def compare_with(self, recipe: Recipe) -> None:
+        """Compare the picture with another one from now on."""
+        self.seal()
+        self.edit(comparison=Comparison(recipe))
+        self.compared.emit()
 
     def undo(self) -> None:
         self._travel(self.history.undo)

@@ -123,6 +123,7 @@ class MainWindow(QMainWindow):
         )
         document.changed.connect(self._document_changed)
         document.path_changed.connect(self._show_title)
+        document.compared.connect(lambda: self.show_workspace("compare"))
         compute.started.connect(parts.status.set_device)
         compute.unavailable.connect(self._compute_unavailable)
         compute.collapsed.connect(document.keep)

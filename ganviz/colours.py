@@ -15,9 +15,7 @@ def heat(values: np.ndarray) -> np.ndarray:
 
 def signed(values: np.ndarray) -> np.ndarray:
     """Values (..., H, W) from -1 to 1 as colours uint8 (..., H, W, 3): zero is black, above it warm, below it cold."""
-    strength = np.clip(np.abs(values), 0, 1)
-    mixed = np.where(values[..., None] >= 0, _along(strength, HEAT), _along(strength, COLD))
-    return np.round(mixed).astype(np.uint8)
+    return SIGNED[np.rint(np.clip(values, -1, 1) * STEPS).astype(np.int16) + STEPS]
 
 
 def _along(shares: np.ndarray, stops: np.ndarray) -> np.ndarray:
@@ -26,3 +24,9 @@ def _along(shares: np.ndarray, stops: np.ndarray) -> np.ndarray:
     low = np.minimum(places.astype(int), len(stops) - 2)
     share = (places - low)[..., None]
     return stops[low] * (1 - share) + stops[low + 1] * share
+
+
+STEPS = 1024
+"""Strengths of either sign that `signed` tells apart, four to a grey level."""
+_strengths = np.arange(STEPS + 1) / STEPS
+SIGNED = np.round(np.concatenate([_along(_strengths[:0:-1], COLD), _along(_strengths, HEAT)])).astype(np.uint8)

@@ -294,7 +294,8 @@ class ComparePage(QFrame):
 
     def compare_with(self, recipe: Recipe) -> None:
         """Compare with a picture from now on."""
-        self._set(Comparison(recipe))
+        if self._document.is_open:
+            self._document.compare_with(recipe)
 
     def _set(self, comparison: Comparison) -> None:
         if self._document.is_open:

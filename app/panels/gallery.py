@@ -29,6 +29,7 @@ class GalleryPanel(Strip):
             removable=True,
             actions=(
                 ItemAction("show", "Show", "eye-outline"),
+                ItemAction("compare", "Compare with the picture", "compare"),
                 ItemAction("remove", "Remove", "trash-can-outline"),
             ),
         )
@@ -83,4 +84,7 @@ class GalleryPanel(Strip):
         self._document.edit(gallery=gallery[:index] + gallery[index + 1 :])
 
     def _act(self, name: str, index: int) -> None:
-        {"show": self._show, "remove": self._remove}[name](index)
+        {"show": self._show, "compare": self._compare, "remove": self._remove}[name](index)
+
+    def _compare(self, index: int) -> None:
+        self._document.compare_with(self._document.session.gallery[index].recipe)

@@ -355,7 +355,14 @@ class _Grid(QWidget):
         show.triggered.connect(lambda: self._view.chosen.emit(recipe))
         keep = menu.addAction(theme.icon("bookmark-plus-outline"), "Keep in the gallery")
         keep.triggered.connect(lambda: self._view.kept.emit(recipe))
+        compare = menu.addAction(theme.icon("compare"), "Compare with the picture")
+        compare.triggered.connect(lambda: self._compare(place))
         return menu
+
+    def _compare(self, place: int) -> None:
+        recipe = self._recipe(place)
+        if recipe is not None:
+            self._document.compare_with(recipe)
 
     def _recipe(self, place: int) -> Recipe | None:
         if self.sheet is None or not 0 <= place < len(self.sheet.cells):

@@ -116,6 +116,16 @@ def _key(recipe: Recipe) -> Recipe:
     return key(recipe)
 
 
+def test_the_menu_of_a_kept_picture_leads_here(story):
+    other = story.recipe.edit(latent=Seed(9))
+    story.document.keep(other)
+    gallery = story.find("gallery")
+    action = next(action for action in gallery.menu_for(0).actions() if "Compare" in action.text())
+    action.trigger()
+    comparing = Comparing(story)
+    assert story.window.parts.centre.name == "compare" and comparing.comparison == Comparison(other)
+
+
 def test_another_model_is_drawn_at_the_same_latent_and_follows_it(comparing, tiny_conditional):
     story = comparing.story
     story.window.open(str(tiny_conditional))
