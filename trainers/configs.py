@@ -223,6 +223,13 @@ class InfoGANTraining(Training):
     likelihood: str = option(
         "fixed", "of the continuous codes: a fixed variance, or Q's own", "objective", choices=("fixed", "gaussian")
     )
+    consistency: float = option(
+        0.0,
+        "weight of real images keeping their category when warped a little; 0: off, as in the paper",
+        "objective",
+        low=0,
+        high=100,
+    )
     r1_gamma: float = option(0.0, "weight of the R1 penalty; 0: off", "objective", low=0, high=1000)
 
     batch: int = option(128, "images a step, over all processes", "optimisation", low=2, high=4096, fixed=True)

@@ -17,6 +17,7 @@ from trainers.batches import real_images
 from trainers.cards import make_card, training_facts
 from trainers.codes import draw_codes
 from trainers.configs import InfoGANTraining
+from trainers.consistency import inconsistency, warped
 from trainers.control import Control, Display
 from trainers.ema import Average
 from trainers.journal import Journal
@@ -124,7 +125,8 @@ def train(config: InfoGANTraining, data: Dataset, run: Run, control: Control, di
                     fake, codes = draw_fakes(len(indices), random)
                 drawn.append((real, fake, codes))
                 features = look_at(fake.detach(), random)
-                score_real = D.judge(look_at(real, random))
+                features_real = look_at(real, random)
+                score_real = D.judge(features_real)
                 score_fake = D.judge(features)
                 loss = losses.discriminator_loss(
                     objective, score_real, score_fake, config.label_smoothing, config.drift
@@ -138,6 +140,9 @@ def train(config: InfoGANTraining, data: Dataset, run: Run, control: Control, di
                     }
                 )
                 loss = loss + information(features, codes)[0]
+                if config.consistency > 0:
+                    others = D.recognise(look_at(warped(real, random), random))
+                    loss = loss + config.consistency * inconsistency(D.recognise(features_real), others)
                 if config.objective == "wgan-gp":
                     mix = torch.rand(len(indices), generator=random).to(device)
                     penalty = losses.gradient_penalty(D, real, fake, None, mix)

@@ -43,6 +43,17 @@ def test_the_files_of_a_run_know_the_codes(data: Path, tmp_path: Path) -> None:
     assert not torch.equal(generator.dense_norms[0].running_var, torch.ones(8)), "dense batch norms are set as well"
 
 
+def test_real_images_can_be_asked_to_keep_their_category_when_warped(data: Path, tmp_path: Path) -> None:
+    sizes = "--resolution 16 --z-dim 4 --base-channels 4 --fc-channels 8 --batch 8 --threads 1 --precision float32"
+    weights = []
+    for k, more in enumerate(["", "--consistency 0", "--consistency 2", "--categorical none --consistency 2"]):
+        run = tmp_path / f"run{k}"
+        words = [*sizes.split(), *more.split(), "--images", "16"]
+        assert main(["infogan", "--data", str(data), "--out", str(run), *words]) == 0
+        weights.append(checkpoint.load(next((run / "snapshots").iterdir())).ref.digest)
+    assert weights[0] == weights[1] != weights[2], "off unless asked for"
+
+
 def test_statistics_are_those_of_all_categories(tmp_path: Path) -> None:
     from ganviz.models.infogan import Generator
 
