@@ -9,6 +9,7 @@ import numpy as np
 
 from ganviz import places
 from ganviz.catalog import CONVERTED
+from ganviz.checkpoint import read_header
 from ganviz.errors import GanvizError
 from ganviz.importers import IMPORTERS, NOTHING_SAID, Asked, Converted, Importer
 from ganviz.importers.inert import Array, Record, shown
@@ -153,9 +154,17 @@ def opened(path: str | Path) -> Job[Path]:
     folder = places.cache() / CONVERTED
     folder.mkdir(exist_ok=True)
     target = folder / f"{checksum(path)}-{REVISION}.safetensors"
-    if not target.is_file():
+    if not _is_whole(target):
         yield from convert(path, target, name=path.stem)
     return target
+
+
+def _is_whole(target: Path) -> bool:
+    """Whether a conversion is there and reads; one that does not is made again."""
+    try:
+        return target.is_file() and bool(read_header(target).digest)
+    except GanvizError:
+        return False
 
 
 def _average(generator: Any) -> Job[None]:

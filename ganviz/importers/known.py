@@ -116,12 +116,18 @@ def new(name: str, args: tuple[Any, ...], context: "Context") -> Any:
             return args[0]
     if name in _CALLS and name not in ("copyreg.__newobj__",):
         return _CALLS[name](args, context)
+    if name.startswith("torch.") and name.endswith("Tensor") and not args:
+        return Array(why_not="a tensor was announced, but its numbers never came")  # its state brings them
     return Record(name, args)
 
 
 def fill_array(array: Array, state: Any, context: "Context") -> None:
-    """numpy's own state of an array, (version, shape, type, column-major, bytes); torch's holds no numbers."""
+    """numpy's own state of an array, (version, shape, type, column-major, bytes), or that of torch's first tensors."""
     if array.storage is not None or not (isinstance(state, tuple) and len(state) in (4, 5)):
+        return
+    if isinstance(state[0], Storage):
+        made = tensor(*state[:4])
+        array.storage, array.shape, array.offset, array.stride = made.storage, made.shape, made.offset, made.stride
         return
     shape, dtype, columns, raw = state[-4:]
     _fill(array, _shape(shape), dtype, bool(columns), raw, context)

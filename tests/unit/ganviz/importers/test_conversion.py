@@ -137,3 +137,5 @@ def test_opening_converts_into_the_cache_once(tmp_path: Path, home: Path, layout
     assert home in first.parents and checkpoint.read_header(first).ref.name == "netG_epoch_24"
     written = first.stat().st_mtime_ns
     assert run(opened(path)) == first and first.stat().st_mtime_ns == written
+    first.write_bytes(first.read_bytes()[:100])
+    assert run(opened(path)) == first and checkpoint.load(first).ref.name == "netG_epoch_24", "made again when damaged"

@@ -147,6 +147,28 @@ def test_modules_of_unknown_classes_read_without_their_source(tmp_path: Path, mo
     assert same(source.network("g"), wanted)
 
 
+class Old:
+    """A tensor as early versions of torch pickled it: by a call and a state that are no longer used."""
+
+    def __init__(self, kind: str, tensor: torch.Tensor) -> None:
+        self.kind, self.tensor = kind, tensor
+
+    def __reduce_ex__(self, protocol: int) -> tuple:
+        if self.kind == "variable":  # 0.2 and 0.3
+            return nn.Parameter, (self.tensor,), (True, False, None)
+        state = (self.tensor.untyped_storage(), 0, tuple(self.tensor.shape), self.tensor.stride())
+        state = (torch.storage.TypedStorage(wrap_storage=state[0], dtype=torch.float32, _internal=True), *state[1:])
+        return torch.FloatTensor, (), state  # 0.1
+
+
+@pytest.mark.parametrize("kind", ["variable", "tensor"])
+def test_tensors_of_the_first_versions_of_torch(tmp_path: Path, kind: str) -> None:
+    tensor = torch.randn(2, 3)
+    torch.save({"w": Old(kind, tensor)}, tmp_path / "a.pth", _use_new_zipfile_serialization=False)
+    source = read(tmp_path / "a.pth")
+    assert np.array_equal(source.tree["w"].numpy(), tensor.numpy()) and source.wants == ()
+
+
 def test_object_arrays_are_refused_when_their_numbers_are_asked_for(tmp_path: Path) -> None:
     (tmp_path / "a.pkl").write_bytes(pickle.dumps({"w": np.array([{}, []], dtype=object)}))
     with pytest.raises(GanvizError, match="kind 'O8'"):
