@@ -1,6 +1,7 @@
 """The compare workspace: the present picture, A, against a kept one or the same latent in another model, B."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -151,6 +152,9 @@ class ComparePage(QFrame):
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(scrolled(page, "compare-area"))
+        order = (self.tabs, self.pin_button, self.export_button, self.swap_button, self.choice, self.clear_button)
+        for before, after in pairwise((*order, self.view)):
+            QWidget.setTabOrder(before, after)
         self.setAcceptDrops(True)
 
     def _connect(self) -> None:

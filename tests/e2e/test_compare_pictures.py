@@ -263,3 +263,13 @@ def test_a_b_whose_model_is_gone_is_said(story):
     story.window.show_workspace("compare")
     story.wait(lambda: "B cannot be drawn" in story.find("compare-message-text").text())
     assert "gone" in story.find("compare-message-text").text()
+
+
+def test_the_keyboard_goes_through_the_page_as_it_is_read(comparing):
+    names = ("compare-modes", "compare-pin", "compare-export", "compare-swap", "compare-with", "compare-clear")
+    widget, seen = comparing.story.find("compare-modes"), []
+    for _ in range(24):
+        if widget.objectName() in (*names, "compare-view"):
+            seen.append(widget.objectName())
+        widget = widget.nextInFocusChain()
+    assert seen[:7] == [*names, "compare-view"]
