@@ -55,7 +55,7 @@ class MainWindow(QMainWindow):
         self.opener = Opener(self.document, self.compute, self.background, self)
         self.saver: Saver = Saver(self)
         self.exporter: Exporter = Exporter(self)
-        self.clipboard = Clipboard(self)
+        self.clipboard: Clipboard = Clipboard(self)
         self.ask_on_close = QGuiApplication.platformName() not in ("offscreen", "minimal")
         self._model = model
         self._started = False
