@@ -3,7 +3,7 @@
 Losses are means over the batch, so the mean of the parts' gradients is the gradient of the whole batch. One process
 takes several parts one after the other to spare memory (--accumulate), several processes take theirs at once. That
 holds as far as an image is judged alone. What looks at several at once (batch norm, the deviation within a minibatch,
-minibatch discrimination, feature matching, the mean path length) sees one part.
+minibatch discrimination, feature matching, the mean path length, consistency of categories) sees one part.
 """
 
 from collections.abc import Iterator
