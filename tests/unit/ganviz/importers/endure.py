@@ -25,7 +25,7 @@ def main(warm_up: str, folder: str, out: str) -> None:
     target = Path(out) / "out.safetensors"
     for path in sorted(Path(warm_up).iterdir()):  # what is imported or compiled once is no file's doing
         run(convert(path, target))
-    b"".decode("raw-unicode-escape")  # as texts of old pickles are
+    b"a".decode("raw-unicode-escape")  # as texts of old pickles are
     events: list[str] = []
 
     def watch(event: str, args: tuple[Any, ...]) -> None:
