@@ -17,6 +17,7 @@ from PySide6.QtWidgets import QFileDialog, QMainWindow, QMenu, QWidget
 from app import theme
 from app.background import Background
 from app.clipboard import Clipboard
+from app.collector import Collector
 from app.commands import BY_ID, COMMANDS
 from app.compute import Compute
 from app.document import Document, name_of
@@ -51,6 +52,7 @@ class MainWindow(QMainWindow):
         self.settings = Settings()
         self.document: Document = Document(self)
         self.compute: Compute = Compute(self)
+        self.collector: Collector = Collector(self)
         self.background = Background(self)
         self.opener = Opener(self.document, self.compute, self.background, self)
         self.saver: Saver = Saver(self)
@@ -254,6 +256,7 @@ class MainWindow(QMainWindow):
             self.stop_playing()
             self.compute.stop()
             self.background.stop()
+            self.collector.stop()
 
     # -- the picture ----------------------------------------------------------------------------------------------
 

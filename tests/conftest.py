@@ -1,5 +1,6 @@
 """Shared set-up: no screen, no user's files, one thread, tiny models with random weights."""
 
+import gc
 import os
 
 os.environ["QT_QPA_PLATFORM"] = os.environ.get("GANVIZ_TEST_PLATFORM", "offscreen")
@@ -21,6 +22,18 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("GANVIZ_HOME", str(folder))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(folder / "config"))
     return folder
+
+
+@pytest.fixture(autouse=True)
+def garbage_is_collected_here(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Qt objects that are garbage must not be destroyed on another thread; `app.collector` sees to it in the program."""
+    if "qtbot" not in request.fixturenames:
+        yield
+        return
+    gc.disable()
+    yield
+    gc.collect()
+    gc.enable()
 
 
 @pytest.fixture(scope="session", autouse=True)
