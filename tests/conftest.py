@@ -26,7 +26,7 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
 
 @pytest.fixture(autouse=True)
 def garbage_is_collected_here(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Qt objects that are garbage must not be destroyed on another thread; `app.collector` sees to it in the program."""
+    """Qt objects that are garbage must not be destroyed on another thread, see `app.collector`."""
     if "qtbot" not in request.fixturenames:
         yield
         return
