@@ -52,7 +52,7 @@ def test_a_download_is_cancelled_where_other_work_is(story, tiny_zoo, fake_pip, 
     story.click("cancel")
     story.wait(lambda: "cancelled; nothing was kept" in story.message)
     assert story.find("model-download").isEnabled() and not story.find("progress").isVisible()
-    assert not list((home / "cache").rglob(".fetch-*"))
+    story.wait(lambda: not list((home / "cache").rglob(".fetch-*")))  # its clean-up waits for the side thread
 
 
 def test_what_goes_wrong_is_said_and_can_be_tried_again(story, tiny_zoo, fake_pip) -> None:

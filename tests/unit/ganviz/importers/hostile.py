@@ -167,7 +167,7 @@ def _memory() -> Iterator[tuple[str, bytes]]:
     yield "encode.pkl", start + encode + b"h\x00h\x01h\x02\x86R" * 2000 + b"."
     state = b"}\x94(" + b"".join(b"K" + bytes([k % 256]) + b"N" for k in range(400_000)) + b"u"
     yield "states.pkl", start + state + name("a", "b") + b")\x81\x94" + b"h\x01h\x00}\x86b" * 100_000
-    yield "gzip-bomb.pkl.gz", gzip.compress(bytes(400 << 20), 9)
+    yield "gzip-bomb.pkl.gz", gzip.compress(bytes(96 << 20), 9)
     yield "gzip-in-gzip.gz", gzip.compress(gzip.compress(b"\x80\x02N."))
     yield "gzip-cut.gz", gzip.compress(np.random.RandomState(0).bytes(100_000))[:50_000]
 
@@ -227,10 +227,10 @@ def _zips() -> Iterator[tuple[str, bytes]]:
     good = zipped(b"}")
     bomb = io.BytesIO()
     with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
-        archive.writestr("archive/data.pkl", b"\x80\x02" + b"]" * (400 << 20))
+        archive.writestr("archive/data.pkl", b"\x80\x02" + b"]" * (96 << 20))
     yield "zip-bomb.pt", bomb.getvalue()
     packed = zlib.compressobj(9, wbits=-15)
-    squeezed = packed.compress(bytes(400 << 20)) + packed.flush()
+    squeezed = packed.compress(bytes(96 << 20)) + packed.flush()
     header = struct.pack("<IHHHHHIIIHH", 0x04034B50, 20, 0, 8, 0, 0, 0, len(squeezed), 100, 16, 0) + b"archive/data.pkl"
     entry = (
         struct.pack("<IHHHHHHIIIHHHHHII", 0x02014B50, 20, 20, 0, 8, 0, 0, 0, len(squeezed), 100, 16, 0, 0, 0, 0, 0, 0)
