@@ -12,7 +12,7 @@ from ganviz.catalog import CONVERTED
 from ganviz.checkpoint import read_header
 from ganviz.errors import GanvizError
 from ganviz.importers import IMPORTERS, NOTHING_SAID, Asked, Converted, Importer
-from ganviz.importers.inert import Array, Record, shown
+from ganviz.importers.inert import Array, Record, cleaned, shown
 from ganviz.importers.reader import Source, checksum, read
 from ganviz.importers.unread import UNREAD
 from ganviz.jobs import Job, Progress
@@ -63,7 +63,7 @@ def recognise(source: Source, asked: Asked = NOTHING_SAID) -> Importer:
             raise GanvizError(f"{source.path}: this is {unread.label}, which is not read{unread.hint}")
     known = ", ".join(importer.label for importer in importers())
     wanted = f"; it also wanted {', '.join(source.wants)[:200]}, which was not run" if source.wants else ""
-    raise GanvizError(f"{source.path}: {_looks_like(source)}{wanted}; known formats: {known}")
+    raise GanvizError(f"{source.path}: {cleaned(_looks_like(source) + wanted)}; known formats: {known}")
 
 
 def build(converted: Converted) -> "StagedGenerator":
@@ -134,14 +134,17 @@ def convert(
             yield from _average(generator)
         yield Progress(3, 4, "save")
     except GanvizError as error:
-        raise error if str(path) in str(error) else GanvizError(f"{path}: {importer.label}: {error}") from error
+        if str(path) in str(error):
+            raise
+        raise GanvizError(f"{path}: {importer.label}: {cleaned(str(error))}") from error
     except (ArithmeticError, LookupError, TypeError, ValueError, RuntimeError, MemoryError) as error:
         # No importer foresees every way in which a damaged file can contradict itself.
-        reason = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+        reason = cleaned(f"{type(error).__name__}: {error}", 200)
         raise GanvizError(f"{path}: {importer.label}: its parts do not fit together ({reason})") from error
-    facts = {"source_format": importer.label, "source_sha256": digest, **converted.facts}
+    facts = {"source_format": importer.label, "source_sha256": digest}
+    facts |= {name: cleaned(said) for name, said in converted.facts.items()}
     if source.wants:
-        facts["also_wanted"] = ", ".join(source.wants)[:1000]
+        facts["also_wanted"] = cleaned(", ".join(source.wants))
     kept = converted.card if card is None else card
     kept = replace(kept, name=name or kept.name, facts={**kept.facts, **facts})
     ref = checkpoint.save(out, generator, kept, half=half)

@@ -120,6 +120,11 @@ def row_major(shape: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(reversed(stride))
 
 
+def cleaned(text: str, limit: int = 1500) -> str:
+    """A text with a file's words in it, fit to be printed: on one line, without what moves a terminal's cursor."""
+    return "".join(letter if letter.isprintable() else "?" for letter in text[:limit])
+
+
 def shown(value: Any) -> str:
     """A value out of a file in a few characters, for messages.
 

@@ -16,7 +16,7 @@ from typing import Any
 from ganviz.errors import GanvizError
 from ganviz.importers import known, pickles, torchfiles
 from ganviz.importers.archive import Archive, gunzipped
-from ganviz.importers.inert import BFLOAT16, Array, Record, Storage, itemsize, row_major
+from ganviz.importers.inert import BFLOAT16, Array, Record, Storage, cleaned, itemsize, row_major
 
 MAX_FILE = 32 << 30
 MAX_HEADER = 4 << 20
@@ -109,7 +109,7 @@ def read(path: str | Path) -> Source:
     try:
         return _read(path, data, int(1.5 * size) + SPARE)
     except GanvizError as error:
-        raise GanvizError(f"{path}: {error}") from error.__cause__
+        raise GanvizError(f"{path}: {cleaned(str(error))}") from error.__cause__
 
 
 def _networks(tree: Any) -> tuple[tuple[str, dict[str, Array]], ...]:
@@ -192,7 +192,7 @@ def _read(path: Path, data: memoryview, allowance: int, packed: bool = False) ->
         return Source(path, "other", None, what="a file of an unknown kind")
     if kind == "other":
         return Source(path, kind, None, what=tree)
-    wants = tuple(sorted(name for name in context.names if not known.is_known(name)))
+    wants = tuple(sorted(cleaned(name) for name in context.names if not known.is_known(name)))
     return Source(path, kind, tree, wants, networks=_networks(tree))
 
 

@@ -50,7 +50,9 @@ def main(count: int, seed: int) -> int:
             for item, (message, seconds, megabytes, events) in json.loads(done.stdout).items():
                 slowest, largest = max(slowest, seconds), max(largest, megabytes)
                 ends["a checkpoint" if not message else _kind(message)] += 1
-                unclear = message.startswith("not clear") or (message and item not in message) or "\n" in message
+                unclear = (
+                    message.startswith("not clear") or (message and item not in message) or not message.isprintable()
+                )
                 if unclear or seconds > SECONDS or megabytes > MEGABYTES or events:
                     complaints.append(f"{item}: {message[:300]} {seconds:.1f} s {megabytes:.0f} MB {events[:3]}")
             for path in files.values():

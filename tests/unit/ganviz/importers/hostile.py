@@ -134,6 +134,10 @@ def _memory() -> Iterator[tuple[str, bytes]]:
     yield "laughs-as-protocol.legacy.pt", MAGIC_ALONE + start + doubled + b"."
     config = text("config") + b"}" + text("leakyReluLeak") + doubled + b"s"
     yield "laughs-as-setting.pkl", start + b"}(" + config + text("netG") + b"}" + text("x") + b"K\x01s" + b"u."
+    escape = "\x1b]0;owned\x07\n\x1b[2J"
+    strange = b"\x80\x02}(" + text(f"w{escape}") + name("torch", f"Size{escape}".replace("\n", " ")) + b")Ru."
+    yield "escapes.pkl", strange
+    yield "escapes-as-name.pkl", start + text(f"os{escape}") + text("system") + b"\x93)R."
     yield "cycle.pkl", start + b"]\x94h\x00a."
     yield "cycle-dict.pkl", start + b"}\x94" + text("g_ema") + b"h\x00s."
     modules = text("_modules") + b"}" + text("child") + b"h\x00" + b"ss"
@@ -252,6 +256,7 @@ def _zips() -> Iterator[tuple[str, bytes]]:
     yield "zip-huge-offsets.pt", good[:-6] + b"\xff\xff\xff\xff" + good[-2:]
     yield "zip-no-end.pt", good[:-22]
     yield "zip-torchscript.pt", zipped(b"}").replace(b"archive/data.pkl", b"archive/code/a.p")
+    yield "zip-names.pt", good.replace(b"archive/data.pkl", b"\x1b[2J\r\n\x07\x00 data.p")
     yield "zip-itself.pt", b"PK\x03\x04" + good
 
 

@@ -64,7 +64,7 @@ def complaints(results: dict[str, list], folder: Path) -> list[str]:
     found = []
     for name, (message, seconds, megabytes, events) in results.items():
         size = (folder / name).stat().st_size / 1e6
-        unclear = message.startswith("not clear") or (message and name not in message) or "\n" in message
+        unclear = message.startswith("not clear") or (message and name not in message) or not message.isprintable()
         if unclear or len(message) > 2000 or seconds > SECONDS or megabytes > 2 * size + 200 or events:
             found.append(f"{name}: {message[:300]!r} {seconds:.1f} s {megabytes:.0f} MB of {size:.0f} {events[:3]}")
     return found
