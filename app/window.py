@@ -400,9 +400,8 @@ class MainWindow(QMainWindow):
         self.parts.cards["project"].use_photo(path, dropped=True)
 
     def _show_document(self) -> None:
-        """Something else was on the canvas for a while."""
-        if self.behind:
-            self.compute.request(self.document.recipe)
+        """Something else was on the canvas for a while; its last picture may not even have been painted yet."""
+        self.compute.request(self.document.recipe)
 
     def _before_session(self, given: str, go_on: Callable[[], None]) -> None:
         """Ask before a session takes the place of work that is in no file."""

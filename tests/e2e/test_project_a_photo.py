@@ -67,6 +67,17 @@ def test_a_cancelled_search_leaves_everything_as_it_was(begin, tiny_checkpoint: 
     assert story.find("project-start").isEnabled()
 
 
+def test_a_picture_of_the_search_that_is_painted_after_its_end_does_not_stay(begin, tiny_checkpoint: Path):
+    story = begin(tiny_checkpoint)
+    before = story.pixels().copy()
+    late = Renderer("cpu").render(Recipe(str(tiny_checkpoint), Seed(77)))
+    story.canvas.show_frame(late)  # not painted before the next turn of the event loop
+    assert not story.window.behind
+    story.window.parts.cards["project"].ended.emit()
+    story.wait(lambda: story.canvas.frame is not late and not story.window.behind)
+    assert np.array_equal(story.pixels(), before)
+
+
 def test_the_crop_is_chosen_by_hand_and_by_keys(begin, tiny_checkpoint: Path, photo: Path):
     story = begin(tiny_checkpoint)
     card = story.window.parts.cards["project"]
