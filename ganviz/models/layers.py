@@ -26,10 +26,10 @@ BILINEAR = (1.0, 3.0, 3.0, 1.0)
 """Taps of StyleGAN2's up- and downsampling (Karras et al. 2019)."""
 
 
-def normal(*shape: int, over: float) -> Tensor:
-    """Weights from N(0, 1), divided by `over`; not so on meta tensors, where it would import torch's compiler."""
-    weight = torch.randn(shape)
-    return weight if weight.is_meta else weight.div_(over)
+def normal(*shape: int, over: float = 1.0) -> Tensor:
+    """Weights from N(0, 1), divided by `over`; not so on meta tensors, where either would import torch's compiler."""
+    weight = torch.empty(shape)
+    return weight if weight.is_meta else weight.normal_().div_(over)
 
 
 class EqualLinear(nn.Module):
@@ -80,7 +80,7 @@ class EqualConv2d(nn.Module):
         bias: bool = True,
     ) -> None:
         super().__init__()
-        self.weight = nn.Parameter(torch.randn(outputs, inputs, kernel, kernel))
+        self.weight = nn.Parameter(normal(outputs, inputs, kernel, kernel))
         self.bias = nn.Parameter(torch.zeros(outputs)) if bias else None
         self.scale = gain / math.sqrt(inputs * kernel**2)
         self.bias_scale = bias_gain
@@ -117,7 +117,7 @@ class ModulatedConv2d(nn.Module):
         super().__init__()
         if up == "learned":
             kernel = 4
-        self.weight = nn.Parameter(torch.randn(outputs, inputs, kernel, kernel))
+        self.weight = nn.Parameter(normal(outputs, inputs, kernel, kernel))
         self.affine = EqualLinear(w_dim, inputs, bias_init=1.0)
         self.scale = 1 / math.sqrt(inputs * kernel**2)
         self.demodulate = demodulate
@@ -173,7 +173,7 @@ class Noise(nn.Module):
         super().__init__()
         self.layer = layer
         self.strength = nn.Parameter(torch.zeros(() if channels is None else (channels, 1, 1)))
-        self.register_buffer("const", torch.randn(resolution, resolution))
+        self.register_buffer("const", normal(resolution, resolution))
 
     def forward(self, x: Tensor, mode: NoiseMode, gain: float = 1.0) -> Tensor:
         """x (N, C, H, W) with `gain` times the noise added."""

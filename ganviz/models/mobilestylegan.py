@@ -73,7 +73,7 @@ class FirstLayer(nn.Module):
 
     def __init__(self, width: int, w_dim: int) -> None:
         super().__init__()
-        self.const = nn.Parameter(torch.randn(width, 4, 4))
+        self.const = nn.Parameter(normal(width, 4, 4))
         self.affine = affine(w_dim, width)
         self.weight = nn.Parameter(normal(width, width, 3, 3, over=math.sqrt(9 * width)))
         self.bias = nn.Parameter(torch.zeros(width))

@@ -35,6 +35,7 @@ from ganviz.models.layers import (
     filtered_down,
     filtered_up,
     minibatch_std,
+    normal,
 )
 from ganviz.models.styles import MappingNetwork, StyleGenerator, check_styles
 from ganviz.spec import Layer, Spec
@@ -161,7 +162,7 @@ class Generator(StyleGenerator):
         self.config = config
         self.make_mapping(config, bias_gain=SQRT2)
         width = config.width(4)
-        self.const = nn.Parameter(torch.randn(1, width, 4, 4))
+        self.const = nn.Parameter(normal(1, width, 4, 4))
         convs: list[nn.Module] = []
         heads: list[nn.Module] = []
         layers: list[Layer] = []

@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ganviz.models.base import Change, NoiseMode, State, check_choice, check_whole
-from ganviz.models.layers import SQRT2, EqualLinear
+from ganviz.models.layers import SQRT2, EqualLinear, normal
 from ganviz.models.styles import StyleGenerator, check_styles
 from ganviz.spec import Layer, Spec
 
@@ -151,7 +151,7 @@ class FourierInput(nn.Module):
     def __init__(self, band: Band, w_dim: int) -> None:
         super().__init__()
         self.band = band
-        self.weight = nn.Parameter(torch.randn(band.width, band.width))
+        self.weight = nn.Parameter(normal(band.width, band.width))
         self.affine = EqualLinear(w_dim, 4)
         self.register_buffer("freqs", torch.empty(band.width, 2))
         self.register_buffer("phases", torch.empty(band.width))
@@ -205,7 +205,7 @@ class FilteredLayer(nn.Module):
         super().__init__()
         self.rgb = rgb
         kernel = 1 if rgb else config.kernel
-        self.weight = nn.Parameter(torch.randn(after.width, before.width, kernel, kernel))
+        self.weight = nn.Parameter(normal(after.width, before.width, kernel, kernel))
         self.bias = nn.Parameter(torch.zeros(after.width))
         self.affine = EqualLinear(config.w_dim, before.width, bias_init=1.0)
         self.register_buffer("magnitude", torch.ones(()))

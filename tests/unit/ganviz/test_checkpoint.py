@@ -183,3 +183,19 @@ def test_a_checkpoint_is_as_readable_as_other_files(tmp_path: Path) -> None:
     checkpoint.save(tmp_path / "x.safetensors", generator, Card())
     (tmp_path / "plain").touch()
     assert (tmp_path / "x.safetensors").stat().st_mode == (tmp_path / "plain").stat().st_mode
+
+
+LOADED = """
+import sys, torch
+from ganviz.models import MODELS, build_generator
+with torch.device("meta"):
+    for arch in MODELS:
+        build_generator(arch, {})
+print([name for name in ("sympy", "torch.fx.experimental.symbolic_shapes") if name in sys.modules])
+"""
+
+
+def test_no_family_needs_torchs_compiler_to_be_built_before_its_weights_are_read() -> None:
+    """Importing it takes longer than anything else in loading a model."""
+    done = subprocess.run([sys.executable, "-c", LOADED], capture_output=True, text=True, timeout=120)
+    assert done.stdout.strip() == "[]", done.stderr
