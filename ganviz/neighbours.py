@@ -5,20 +5,22 @@ real image: a sample that is closer to the training data than real pictures are 
 """
 
 import logging
+import math
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import IO, Any, Literal
 
 import numpy as np
 import torch
 
-from ganviz import places
+from ganviz import outlines, places
 from ganviz.datasets import Dataset, open_dataset
 from ganviz.errors import GanvizError
 from ganviz.files import atomic_path
 from ganviz.jobs import Job, Offload, Progress
+from ganviz.outlines import Outlines
 from ganviz.pictures import fit
 
 log = logging.getLogger(__name__)
@@ -31,6 +33,12 @@ SUSPICIOUS = 1.0
 COPIED = 0.5
 """... and, where it is also nearer than this share of their median, a copy."""
 BLOCK = 4096
+SCAN_BYTES = 16 << 20
+"""Pixels that are compared in one step of a whole scan, so that memory does not grow with the data."""
+FEW = 4
+"""Pictures up to this many are each searched by outlines; more share whole scans, which cost little more for many."""
+SMALL = 1 << 20
+"""Data of fewer bytes have no outlines: a whole scan is as quick."""
 LARGEST = 1 << 17
 """Numbers an image at most: beyond, sums of products leave 32 bits."""
 
@@ -53,14 +61,16 @@ class Neighbour:
 class Index:
     """All images of a data set, ready to be searched. Made by `build`.
 
-    The pixels lie in a file of the cache that is mapped into memory, so that memory does not grow with the data.
+    The pixels lie in files of the cache that are mapped into memory, so that memory does not grow with the data.
     """
 
-    def __init__(self, data: Dataset, store: torch.Tensor, norms: torch.Tensor, reals: np.ndarray) -> None:
+    def __init__(
+        self, data: Dataset, store: torch.Tensor, norms: torch.Tensor, reals: np.ndarray, outlines: Outlines | None
+    ) -> None:
         """store int8 (N, D), pixels less 128; norms int64 (N,), their squared lengths; reals: see `real_distances`."""
         self.data = data
         self.reals = np.sort(reals)
-        self._store, self._norms = store, norms
+        self._store, self._norms, self._outlines = store, norms, outlines
 
     def __len__(self) -> int:
         return len(self._store)
@@ -78,11 +88,13 @@ class Index:
         """
         if pixels.shape[1:] != self.shape or pixels.dtype != np.uint8:
             raise ValueError(f"pixels: expected uint8 (any, {self.shape}), got {pixels.dtype} {pixels.shape}")
-        squared = self._squared(torch.from_numpy(as_signed(pixels)))
-        k = min(k, len(self))
-        order = torch.topk(squared * len(self) + torch.arange(len(self)), k, dim=1, largest=False).indices
-        near = torch.gather(squared, 1, order).double()
-        return order.numpy(), (near / self._store.shape[1]).sqrt().numpy()
+        queries, k = torch.from_numpy(as_signed(pixels)), min(k, len(self))
+        if len(queries) > FEW or self._outlines is None:
+            order, near = self._scan(queries, k)
+        else:
+            found = [self._search(query, k, self._outlines) for query in queries]
+            order, near = torch.stack([one for one, _ in found]), torch.stack([one for _, one in found])
+        return order.numpy(), (near.double() / self._store.shape[1]).sqrt().numpy()
 
     def look_up(self, pixels: np.ndarray, k: int = 5) -> list[Neighbour]:
         """The k nearest images to one picture, uint8 (H, W, C)."""
@@ -102,10 +114,36 @@ class Index:
             return "new"
         return "copy" if neighbour.distance < COPIED * float(np.median(self.reals)) else "close"
 
-    def _squared(self, queries: torch.Tensor) -> torch.Tensor:
-        """Squared distances int64 (Q, N) of int8 (Q, D) to all images: |q|^2 - 2 q.x + |x|^2."""
-        own = queries.to(torch.int64).square().sum(1)
-        return own[:, None] - 2 * products(queries, self._store).to(torch.int64) + self._norms
+    def _search(self, query: torch.Tensor, k: int, outlines: Outlines) -> tuple[torch.Tensor, torch.Tensor]:
+        """As `_scan`, for one query int8 (D,): only images whose outline does not rule them out are looked at."""
+        bounds = outlines.bounds(query)
+        first = torch.topk(bounds, min(len(bounds), 4 * k), largest=False, sorted=False).indices
+        enough = torch.topk(self._squared(query, first), k, largest=False).values[-1]
+        rest = torch.nonzero(bounds <= float(enough))[:, 0]
+        if len(rest) > len(self) // 8:  # nothing like the data; reading rows here and there would take longer
+            order, near = self._scan(query[None], k)
+            return order[0], near[0]
+        squared = self._squared(query, rest)
+        place = torch.topk(squared * len(self) + rest, k, largest=False).indices
+        return rest[place], squared[place]
+
+    def _scan(self, queries: torch.Tensor, k: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """The k nearest of all images to queries int8 (Q, D): indices and squared distances, int64 (Q, k) each."""
+        rows = max(k, SCAN_BYTES // self._store.shape[1])
+        own = queries.to(torch.int64).square().sum(1)[:, None]
+        keys = torch.empty(len(queries), 0, dtype=torch.int64)  # distance first, then index: one number orders both
+        for start in range(0, len(self), rows):
+            part = self._store[start : start + rows]
+            squared = own - 2 * products(queries, part).to(torch.int64) + self._norms[start : start + rows]
+            squared.mul_(len(self)).add_(torch.arange(start, start + len(part)))
+            keys = torch.cat([keys, torch.topk(squared, min(k, len(part)), dim=1, largest=False).values], dim=1)
+            keys = torch.topk(keys, min(k, keys.shape[1]), dim=1, largest=False).values
+        return keys % len(self), keys // len(self)
+
+    def _squared(self, query: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
+        """Squared distances int64 (n,) of one query int8 (D,) to some images: |q|^2 - 2 q.x + |x|^2."""
+        own = query.to(torch.int64).square().sum()
+        return own - 2 * products(query[None], self._store[rows])[0].to(torch.int64) + self._norms[rows]
 
 
 def search_side(resolution: int, channels: int) -> int:
@@ -144,7 +182,9 @@ def products(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
 
 def is_built(data: Dataset) -> bool:
     """Whether the cache holds all that `build` would make."""
-    return cache_path(data, "pixels").is_file() and cache_path(data, "distances").is_file()
+    return all(cache_path(data, what).is_file() for what in ("pixels", "norms", "distances")) and (
+        outline_numbers(data) == 0 or outlines.are_built(*_outline_files(data))
+    )
 
 
 def build(data: Dataset) -> Job[Index]:
@@ -154,31 +194,46 @@ def build(data: Dataset) -> Job[Index]:
         raise GanvizError(f"{data.name}: pictures of {numbers} numbers are too large for this search; use smaller ones")
     if len(data) < 2:
         raise GanvizError(f"{data.name}: expected at least two images to compare with, got {len(data)}")
-    total = len(data) + min(REALS, len(data))
+    count = outline_numbers(data)
+    total = (len(data) if count == 0 else 2 * len(data)) + min(REALS, len(data))
     yield Progress(0, total, "reading")
-    path = cache_path(data, "pixels")
-    if not path.is_file() or path.stat().st_size != len(data) * numbers:
-        with atomic_path(path) as temporary, open(temporary, "wb") as file:
+    store_path, norms_path = cache_path(data, "pixels"), cache_path(data, "norms")
+    if not _has(store_path, len(data) * numbers) or not _has(norms_path, len(data) * 8):
+        with (
+            atomic_path(norms_path) as norms_part,
+            atomic_path(store_path) as store_part,
+            open(norms_part, "wb") as norms_file,
+            open(store_part, "wb") as store_file,
+        ):
             for start in range(0, len(data), BLOCK):
-                yield Offload(file.write, (as_signed(np.asarray(data.images[start : start + BLOCK])).tobytes(),))
+                yield Offload(_write, (np.asarray(data.images[start : start + BLOCK]), store_file, norms_file))
                 yield Progress(min(start + BLOCK, len(data)), total, "reading")
-    store = torch.from_file(str(path), shared=False, size=len(data) * numbers, dtype=torch.int8).view(len(data), -1)
-    norms = torch.cat([part.to(torch.int64).square().sum(1) for part in store.split(BLOCK)])
+    store = _mapped(store_path, (len(data), numbers), torch.int8)
+    norms = _mapped(norms_path, (len(data),), torch.int64)
+    done, shapes = len(data), None
+    if count:
+        shapes = yield from outlines.build(store, count, *_outline_files(data), done, total)
+        done += len(data)
     reals = _read_distances(cache_path(data, "distances"))
     if reals is None:
-        index = Index(data, store, norms, np.zeros(1))
-        reals = yield from real_distances(index, len(data), total)
+        reals = yield from real_distances(Index(data, store, norms, np.zeros(1), None), done, total)
         with atomic_path(cache_path(data, "distances")) as temporary, open(temporary, "wb") as file:
             file.write(reals.astype("<f8").tobytes())
-    return Index(data, store, norms, reals)
+    return Index(data, store, norms, reals, shapes)
+
+
+def outline_numbers(data: Dataset) -> int:
+    """How many numbers an outline of these images has; 0 where there are none."""
+    return outlines.COUNT if data.images.size >= SMALL and len(data) > 2 * outlines.COUNT else 0
 
 
 def real_distances(index: Index, done: int, total: int) -> Job[np.ndarray]:
     """Distances of up to REALS images, evenly spread over the data, to the nearest other image: (n,), in levels."""
     chosen = np.linspace(0, len(index) - 1, min(REALS, len(index))).astype(int)
     found: list[np.ndarray] = []
-    for start in range(0, len(chosen), 100):
-        part = chosen[start : start + 100]
+    step = max(1, min(100, (4 << 20) // len(index)))
+    for start in range(0, len(chosen), step):
+        part = chosen[start : start + step]
         indices, distances = yield Offload(index.nearest, (np.asarray(index.data.images[part]), 2))
         # The image itself is among its two nearest unless it has several equals.
         found.append(np.where(indices[:, 0] == part, distances[:, 1], distances[:, 0]))
@@ -191,6 +246,26 @@ def cache_path(data: Dataset, what: str) -> Path:
     folder = places.cache() / "neighbours"
     folder.mkdir(exist_ok=True)
     return folder / f"{data.digest[:32]}-{data.images.shape[1]}.{what}"
+
+
+def _outline_files(data: Dataset) -> tuple[Path, Path]:
+    return cache_path(data, "basis"), cache_path(data, "outlines")
+
+
+def _write(images: np.ndarray, store: IO[bytes], norms: IO[bytes]) -> None:
+    """Put images uint8 (n, H, W, C) behind what both files have."""
+    signed = as_signed(images)
+    store.write(signed.tobytes())
+    norms.write(np.square(signed, dtype=np.int16).sum(1, dtype=np.int64).tobytes())
+
+
+def _has(path: Path, size: int) -> bool:
+    return path.is_file() and path.stat().st_size == size
+
+
+def _mapped(path: Path, shape: tuple[int, ...], dtype: torch.dtype) -> torch.Tensor:
+    """A file as a tensor; its pages are read when they are touched, and leave when memory is wanted."""
+    return torch.from_file(str(path), shared=False, size=math.prod(shape), dtype=dtype).view(shape)
 
 
 def _read_distances(path: Path) -> np.ndarray | None:

@@ -142,3 +142,62 @@ def test_the_command_writes_the_figure_and_the_report(tiny_checkpoint: Path, tmp
 def test_the_command_asks_for_data_that_it_does_not_know(tiny_checkpoint: Path, tmp_path: Path, capsys) -> None:
     assert cli.main(["neighbours", str(tiny_checkpoint), "--seeds", "0", "--out", str(tmp_path / "n.png")]) == 1
     assert "--data" in capsys.readouterr().err
+
+
+@pytest.fixture
+def blobs() -> np.ndarray:
+    """Soft pictures that a few numbers describe well, as pictures of one kind of thing are."""
+    chance = np.random.RandomState(3)
+    parts = np.repeat(np.repeat(chance.randn(20, 4, 4, 1), 4, 1), 4, 2).reshape(20, -1)
+    soft = 128 + 40 * chance.randn(400, 20) @ parts / 4 + 3 * chance.randn(400, 256)
+    return soft.clip(0, 255).astype(np.uint8).reshape(400, 16, 16, 1)
+
+
+@pytest.mark.parametrize("kind", ["like the data", "copies", "noise"])
+def test_outlines_leave_the_search_exact(make_data, blobs: np.ndarray, monkeypatch, kind: str) -> None:
+    monkeypatch.setattr(neighbours, "SMALL", 0)
+    if kind == "noise":  # of which outlines know next to nothing
+        blobs = np.random.RandomState(4).randint(0, 256, blobs.shape).astype(np.uint8)
+    images = np.concatenate([blobs, blobs[:9]])  # equal ones, of which the first has to come first
+    index = run(build(make_data(images)))
+    between = ((blobs[:40].astype(int) + blobs[40:80]) // 2).astype(np.uint8)
+    queries = blobs[:40] if kind == "copies" else between
+    scanned = []
+    monkeypatch.setattr(index, "_scan", lambda *given: scanned.append(1) or type(index)._scan(index, *given))
+    found = [index.nearest(query[None], 5) for query in queries]
+    expected = brute(queries, images)
+    assert np.array_equal(np.concatenate([one for one, _ in found]), np.argsort(expected, 1, kind="stable")[:, :5])
+    assert np.concatenate([one for _, one in found]) == pytest.approx(np.sort(expected, 1)[:, :5], rel=1e-12)
+    assert bool(scanned) == (kind == "noise")
+
+
+def test_bounds_of_outlines_are_never_above_the_distance(make_data, blobs: np.ndarray, monkeypatch) -> None:
+    monkeypatch.setattr(neighbours, "SMALL", 0)
+    flat = np.zeros((1, 16, 16, 1), np.uint8)
+    index = run(build(make_data(np.concatenate([blobs, flat, ~flat]))))
+    for query in (*blobs[:20], blobs[0] ^ 1, flat[0], ~flat[0]):
+        bounds = index._outlines.bounds(torch.from_numpy(neighbours.as_signed(query[None]))[0]).numpy()
+        exact = np.square(query[None].astype(float) - index.data.images).sum((1, 2, 3))
+        assert (bounds <= exact).all()
+        assert bounds.max() > 0
+
+
+def test_a_whole_scan_in_several_steps_is_the_same_search(make_data, images: np.ndarray, monkeypatch) -> None:
+    doubled = np.concatenate([images, images[:50]])
+    index = run(build(make_data(doubled)))
+    whole = index.nearest(images[:8], 7)
+    monkeypatch.setattr(neighbours, "SCAN_BYTES", 10 * 768)
+    parts = index.nearest(images[:8], 7)
+    assert np.array_equal(parts[0], whole[0]) and np.array_equal(parts[1], whole[1])
+
+
+def test_damaged_outlines_are_made_again(make_data, blobs: np.ndarray, monkeypatch) -> None:
+    monkeypatch.setattr(neighbours, "SMALL", 0)
+    data = make_data(blobs)
+    run(build(data))
+    for what in ("basis", "outlines", "norms"):
+        neighbours.cache_path(data, what).write_bytes(b"short")
+        assert run(build(data)).look_up(blobs[3])[0].index == 3
+    assert neighbours.is_built(data)
+    neighbours.cache_path(data, "outlines").unlink()
+    assert not neighbours.is_built(data)
