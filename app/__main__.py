@@ -46,10 +46,12 @@ def build_window(model: str | None = None) -> "MainWindow":
     """The main window, given a QApplication; it opens `model`, or the first model that there is, once shown."""
     from PySide6.QtWidgets import QApplication
 
-    from app import theme
+    from app import preload, theme
     from app.settings import Settings
     from app.window import MainWindow
 
+    preload.import_plainly()
+    preload.begin()  # now that the modules of the window itself are loaded, since the loader takes one at a time
     app = QApplication.instance()
     assert isinstance(app, QApplication), "build_window needs a QApplication"
     if not theme.current().applied:

@@ -93,6 +93,7 @@ class Compute(QObject):
         self._cancel = False
         self._stopping = False
         self._busy = False
+        self._opening = 0  # models whose first picture will be asked for as soon as they are there
         self._job_running = False
         self._job = Calls()
         self.answered.connect(lambda done, value: done(value))
@@ -117,7 +118,7 @@ class Compute(QObject):
     def is_idle(self) -> bool:
         """Whether nothing is left to do."""
         with self._wake:
-            return not (self._busy or self._has_work())
+            return not (self._busy or self._has_work() or any(self._thumbnails.values()))
 
     @property
     def job_running(self) -> bool:
@@ -133,6 +134,7 @@ class Compute(QObject):
     def open_model(self, given: str | Path) -> None:
         """Load a MODEL (file, run folder or name); answers with model_opened or model_failed."""
         with self._wake:
+            self._opening += 1
             self._calls.append(lambda renderer: self._open(renderer, given))
             self._wake.notify()
 
@@ -217,6 +219,10 @@ class Compute(QObject):
         if name in ("job_done", "job_failed", "job_cancelled"):
             self._job_running, self._job = False, Calls()
         getattr(self, name).emit(*arguments)
+        if name in ("model_opened", "model_failed"):
+            with self._wake:  # thumbnails, which may load other models, have waited for the picture to be asked for
+                self._opening -= 1
+                self._wake.notify()
         own = {
             "job_done": job.done,
             "job_failed": job.failed,
@@ -238,7 +244,10 @@ class Compute(QObject):
 
     def _has_work(self) -> bool:
         return (
-            self._wanted is not None or bool(self._calls) or any(self._thumbnails.values()) or self._new_job is not None
+            self._wanted is not None
+            or bool(self._calls)
+            or (any(self._thumbnails.values()) and not self._opening)
+            or self._new_job is not None
         )
 
     def _run(self) -> None:
@@ -293,6 +302,8 @@ class Compute(QObject):
 
     def _next_thumbnails(self) -> list[Recipe]:
         """As many of the first channel that waits as can be drawn without keeping a newer picture waiting."""
+        if self._opening:
+            return []
         for waiting in self._thumbnails.values():
             if waiting:
                 count = min(len(waiting), MOST_AT_ONCE, max(1, int(THUMBNAILS_S / self._pace)))

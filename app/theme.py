@@ -7,7 +7,6 @@ change of theme needs nothing more than the repaint that Qt sends anyway; icons 
 
 from typing import Literal
 
-import qtawesome
 from PySide6.QtCore import QObject, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
@@ -22,6 +21,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QApplication, QWidget
 
+from app import glyphs
 from app.stylesheet import style_sheet
 from app.tokens import DARK, LIGHT, THEMES, Tokens
 
@@ -178,7 +178,7 @@ class _Glyph(QIconEngine):
     def __init__(self, name: str, role: str, checked_role: str) -> None:
         super().__init__()
         self._name, self._role, self._checked_role = name, role, checked_role
-        self._character = qtawesome.charmap(f"mdi6.{name}")
+        self._character = glyphs.character(name)
 
     def clone(self) -> QIconEngine:
         return _Glyph(self._name, self._role, self._checked_role)
@@ -188,7 +188,7 @@ class _Glyph(QIconEngine):
         if mode == QIcon.Mode.Disabled:
             role = "disabled"
         painter.save()
-        painter.setFont(qtawesome.font("mdi6", max(1, min(rect.width(), rect.height()))))
+        painter.setFont(glyphs.font(max(1, min(rect.width(), rect.height()))))
         painter.setPen(QPen(color(role)))
         painter.drawText(QRectF(rect), Qt.AlignmentFlag.AlignCenter, self._character)
         painter.restore()

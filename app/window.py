@@ -127,6 +127,8 @@ class MainWindow(QMainWindow):
         document.path_changed.connect(self._show_title)
         document.compared.connect(lambda: self.show_workspace("compare"))
         compute.started.connect(parts.status.set_device)
+        compute.started.connect(self.collector.begin)
+        compute.unavailable.connect(self.collector.begin)
         compute.unavailable.connect(self._compute_unavailable)
         compute.collapsed.connect(document.keep)
         compute.frame_ready.connect(self._frame_ready)

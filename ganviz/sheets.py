@@ -112,4 +112,3 @@ def _write(page: Image.Image, text: str, x: int, y: int, width: int) -> None:
         words = text.split(" ", 1)
         text = words[1] if len(words) == 2 else text[:-1]
     pen.text((x, y), text, fill=(INK,) * 3, font=font, anchor="mm")
-

@@ -46,6 +46,7 @@ class NeighboursPanel(QFrame):
         self._source: str | None = None
         self._waiting: Any = None
         self._searching = False
+        self._unloaded = False  # whether an index may be there that nobody has asked for yet
         title = QLabel("Nearest training images")
         title.setFont(theme.text_font(bold=True))
         self.caption = ElidedLabel()
@@ -109,8 +110,7 @@ class NeighboursPanel(QFrame):
             self._index = None
             self._waiting = None
             self.row.set_pictures([])
-            if self._source is not None:
-                self._load(self._source)
+            self._unloaded = self._source is not None
         self._show()
 
     def _fits(self) -> bool:
@@ -185,6 +185,9 @@ class NeighboursPanel(QFrame):
     def show_frame(self, frame: Any) -> None:
         """A picture was painted: look for it, once the search before is done."""
         self._waiting = frame
+        if self._unloaded and self._source is not None:  # only now: the first picture does not wait for an index
+            self._unloaded = False
+            self._load(self._source)
         if self._index is not None and not self._searching and frame.recipe.model.digest == self._of:
             self._search()
 

@@ -91,6 +91,22 @@ def test_thumbnails_come_once_drawn_and_then_from_memory(compute: Compute, recip
     assert got[5:] == recipes[:2], "at once, without the thread"
 
 
+def test_thumbnails_wait_for_the_first_picture_of_a_model_that_is_being_opened(
+    compute: Compute, recipe: Recipe, qtbot, tiny_checkpoint: Path
+) -> None:
+    came = []
+    compute.model_opened.connect(lambda header, _: compute.request(Recipe(header.ref, Seed(5))))
+    compute.frame_ready.connect(lambda _: came.append("picture"))
+    compute.thumbnail_ready.connect(lambda *_: came.append("thumbnail"))
+    compute.open_model(tiny_checkpoint)
+    compute.want_thumbnails("list", [recipe.edit(latent=Seed(seed)) for seed in range(6, 30)])
+    qtbot.waitUntil(lambda: len(came) == 25, timeout=30_000)
+    assert came[0] == "picture"
+    compute.open_model("no-such-model")
+    compute.want_thumbnails("list", [recipe.edit(latent=Seed(40))])
+    qtbot.waitUntil(lambda: len(came) == 26, timeout=30_000)
+
+
 def test_a_newer_wish_replaces_the_channel_s_older_one(compute: Compute, recipe: Recipe, qtbot) -> None:
     got = []
     compute.thumbnail_ready.connect(lambda recipe, pixels: got.append(recipe))
