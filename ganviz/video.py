@@ -1,13 +1,14 @@
 """Films and picture sequences of recipes: mp4, webm, gif, or a folder of PNG files.
 
-Frames are drawn a few at a time and passed through a pipe to ffmpeg, which encodes beside the drawing; neither side
-ever holds more than a few frames. Nothing is left under the final name, or beside it, unless the film is whole.
+Frames are drawn a few at a time; scaling them, and writing them to a file or through a pipe to ffmpeg, goes on beside
+the drawing of the next ones. No side ever holds more than a few frames. Nothing is left under the final name, or beside
+it, unless the film is whole.
 """
 
 import json
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, get_args
 import numpy as np
 from PIL import Image
 
+from ganviz.beside import Beside
 from ganviz.errors import GanvizError
 from ganviz.ffmpeg import CODECS, Encoder, Quality, add_gif_comment, encoder, read_comment
 from ganviz.files import atomic_folder, atomic_path
@@ -86,12 +88,13 @@ def export(
         height, width = shaped.apply(first[0].pixels).shape[:2]
         comment = json.dumps(metadata_of(recipes, first[0].recipe, fps, licence), allow_nan=False) if metadata else ""
         done = 0
-        with encoder(codec, target, temporary, (width, height), fps, quality, comment) as running:
+        with encoder(codec, target, temporary, (width, height), fps, quality, comment) as running, Beside() as beside:
             for frames in chain([first], drawn):
-                yield Offload(_encode, (running, frames, shaped))
+                yield from _give(beside, _encode, (running, frames, shaped))
                 done += len(frames)
                 yield Progress(done, len(recipes), "drawing frames")
             yield Progress(done, len(recipes), "closing the file")
+            yield Offload(beside.finish)
             yield Offload(running.finish)
         if suffix == ".gif" and comment:
             add_gif_comment(temporary, comment)
@@ -221,13 +224,22 @@ def _export_pictures(
     shaped = Shape(size, resample)
     digits = max(5, len(str(len(recipes) - 1)))
     done = 0
-    with atomic_folder(target) as folder:
+    with atomic_folder(target) as folder, Beside() as beside:
         for frames in _draw(renderer, recipes, batch):
             paths = [folder / f"{number:0{digits}d}.png" for number in range(done, done + len(frames))]
-            yield Offload(_write_pictures, (paths, frames, shaped, licence, metadata))
+            yield from _give(beside, _write_pictures, (paths, frames, shaped, licence, metadata))
             done += len(frames)
             yield Progress(done, len(recipes), "drawing frames")
+        yield Offload(beside.finish)
     return target
+
+
+def _give(beside: Beside, function: Callable[..., None], arguments: tuple[Any, ...]) -> Job[None]:
+    """Have this called beside the drawing; where that is behind, wait for it on the side thread."""
+    if beside.has_room:
+        beside.give(function, *arguments)
+    else:
+        yield Offload(beside.give, (function, *arguments))
 
 
 def _encode(running: Encoder, frames: "list[Frame]", shaped: Shape) -> None:

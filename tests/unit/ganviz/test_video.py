@@ -4,6 +4,7 @@ import itertools
 import os
 import re
 import subprocess
+import threading
 import tracemalloc
 from dataclasses import dataclass
 from pathlib import Path
@@ -185,6 +186,25 @@ def test_slow_drawing_is_done_in_ever_smaller_steps(tmp_path, monkeypatch):
     painter = Painter(64)
     run(export(painter, walk(40), tmp_path / "walk.mp4"))
     assert painter.calls == [1, 16, 8, 4, 2, *[1] * 9]
+
+
+@pytest.mark.parametrize("name", ["walk.mp4", "walk"])
+def test_the_next_pictures_are_drawn_while_those_before_are_written(tmp_path, monkeypatch, name):
+    drawn = threading.Event()
+
+    class Waited(Painter):
+        def render_all(self, recipes):
+            if len(self.calls) == 3:
+                drawn.set()
+            return super().render_all(recipes)
+
+    def wait_for_the_fourth_step(whole):
+        return lambda *arguments: drawn.wait(30) and whole(*arguments)
+
+    monkeypatch.setattr(video, "_encode", wait_for_the_fourth_step(video._encode))
+    monkeypatch.setattr(video, "_write_pictures", wait_for_the_fourth_step(video._write_pictures))
+    run(export(Waited(), walk(80), tmp_path / name))
+    assert drawn.is_set() and (tmp_path / name).exists()
 
 
 @pytest.mark.parametrize("frames", [1, 2])
