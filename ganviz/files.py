@@ -1,5 +1,6 @@
 """Writing files so that nothing half-written ever stands under its final name."""
 
+import errno
 import os
 import secrets
 import shutil
@@ -16,7 +17,8 @@ def atomic_path(target: str | os.PathLike[str]) -> Iterator[Path]:
 
     The temporary name keeps the target's suffix, because encoders choose the format by it, and starts with a
     dot, so that folder listings and snapshot searches pass over it. Missing parent folders are not made: a
-    mistyped folder should be an error, not a new folder.
+    mistyped folder should be an error, not a new folder. The contents are on the disk before the name is, so that
+    after a loss of power too the old or the new file is there.
 
     Raises GanvizError, naming the target, when its folder is missing or cannot be written.
     """
@@ -33,7 +35,9 @@ def atomic_path(target: str | os.PathLike[str]) -> Iterator[Path]:
         temporary = real.parent / f".{secrets.token_hex(6)}.part{real.suffix}"
         try:
             yield temporary
+            _to_disk(temporary)
             os.replace(temporary, real)
+            _to_disk(real.parent)
         finally:
             temporary.unlink(missing_ok=True)
     except OSError as error:
@@ -62,3 +66,20 @@ def atomic_folder(target: str | os.PathLike[str]) -> Iterator[Path]:
         raise GanvizError(f"{target}: cannot write ({error.strerror or error}); choose another place") from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _to_disk(path: Path) -> None:
+    """Wait until a file, or the names in a folder, are on the disk itself; a folder's only where that can be asked."""
+    if path.is_dir():
+        if os.name != "posix":
+            return
+        opened = os.open(path, os.O_RDONLY)
+    else:
+        opened = os.open(path, os.O_RDWR | getattr(os, "O_BINARY", 0))
+    try:
+        os.fsync(opened)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # some network folders know no such thing
+            raise
+    finally:
+        os.close(opened)
