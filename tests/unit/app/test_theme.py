@@ -108,3 +108,10 @@ def test_icon_buttons_have_tooltip_accessible_name_and_object_name(qtbot):
     assert button.objectName() == "undo"
     assert button.accessibleName() == "Undo"
     assert "Ctrl+Z" in button.toolTip()
+
+
+def test_an_icon_without_room_is_no_picture_and_no_warning(qapp):
+    from PySide6.QtCore import QSize
+
+    assert theme.icon("undo").pixmap(QSize(0, 16)).isNull()
+    assert theme.icon("undo").pixmap(QSize(16, 16)).width() >= 16
