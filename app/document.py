@@ -10,6 +10,7 @@ from ganviz import catalog
 from ganviz.checkpoint import Header
 from ganviz.comparing import Comparison
 from ganviz.history import History
+from ganviz.journal import Work
 from ganviz.notation import format_kimg
 from ganviz.recipe import ModelRef, Recipe
 from ganviz.session import Kept, Session, save_session
@@ -209,6 +210,17 @@ class Document(QObject):
         """Show a session that was read; all its models must have been introduced. The history begins anew."""
         self.path = path
         self._begin(session)
+
+    def restore(self, work: Work) -> None:
+        """Go on with work that a crash left behind, history and all; its models must have been introduced."""
+        old = self._history.present if self._history is not None else None
+        self._held = None
+        self.path = work.path
+        if self._history is None:
+            self._history = History(work.present)
+        self._history.restore(work.past, work.present, work.future, work.saved)
+        self.changed.emit(old, work.present)
+        self.path_changed.emit()
 
     def save(self, path: Path) -> None:
         """Write the session file. Raises GanvizError; then nothing has changed."""

@@ -129,6 +129,7 @@ def build(window: "MainWindow") -> Parts:
     )
     stack.addWidget(_top_bar(window, workspaces))
     stack.addWidget(hairline())
+    stack.addWidget(window.recovery.bar)
     stack.addWidget(columns, 1)
     stack.addWidget(hairline())
     stack.addWidget(_strip(window, tabs, walk, pages))

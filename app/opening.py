@@ -16,6 +16,7 @@ from ganviz import catalog
 from ganviz.checkpoint import Header, read_header
 from ganviz.errors import GanvizError
 from ganviz.ffmpeg import CODECS
+from ganviz.journal import Work
 from ganviz.recipe import ModelRef, Recipe, Sheet
 from ganviz.session import NoRecipe, Session, load_session, read_png
 from ganviz.sharing import read_shared
@@ -148,6 +149,14 @@ class Opener(QObject):
 
         self._background.run(known, again, lambda error: self.failed.emit(str(error)))
 
+    def restore(self, work: Work, done: Callable[[], None]) -> None:
+        """Show work that a crash left behind, then call `done`."""
+        self._background.run(
+            lambda: self._prepare_work(work),
+            lambda found: self._show_work(found, done),
+            lambda error: self._stuck("the session", error, lambda: self.restore(work, done)),
+        )
+
     # -- models ---------------------------------------------------------------------------------------------------
 
     def _model_opened(self, header: Header, given: Any) -> None:
@@ -165,6 +174,20 @@ class Opener(QObject):
         """On the background thread: the session with every model found, by what this machine calls it."""
         headers, notes = self._headers(session.recipes, session.recipe.model)
         return session.map(lambda recipe: _renamed(recipe, headers)), _each(headers), notes
+
+    def _prepare_work(self, work: Work) -> tuple[Work, list[Header], list[str]]:
+        """The work with every model found. States that show one that is not here are left out of the history."""
+        recipes = (recipe for state in (*work.states, work.saved) for recipe in state.recipes)
+        headers, notes = self._headers(recipes, work.present.recipe.model)
+        renamed = any(ref != header.ref for ref, header in headers.items())
+
+        def here(session: Session) -> Session:
+            return session.map(lambda recipe: _renamed(recipe, headers)) if renamed else session
+
+        past, future = (
+            tuple(here(state) for state in part if state.recipe.model in headers) for part in (work.past, work.future)
+        )
+        return Work(past, here(work.present), future, here(work.saved), work.path), _each(headers), notes
 
     def _prepare_picture(self, document: Recipe | Sheet) -> tuple[list[Recipe], list[Header], list[str]]:
         recipes = [document] if isinstance(document, Recipe) else list(document.recipes)
@@ -209,6 +232,16 @@ class Opener(QObject):
                 self.noticed.emit(note)
 
         self.guard(given, go_on)
+
+    def _show_work(self, found: tuple[Work, list[Header], list[str]], done: Callable[[], None]) -> None:
+        work, headers, notes = found
+        for header in headers:
+            self._document.introduce(header)
+        self._document.restore(work)
+        self.opened.emit("the session")
+        done()
+        for note in notes[:1]:
+            self.noticed.emit(note)
 
     def _show_picture(self, given: str, found: tuple[list[Recipe], list[Header], list[str]]) -> None:
         recipes, headers, notes = found

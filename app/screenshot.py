@@ -25,6 +25,7 @@ def take(app: QApplication, window: MainWindow, path: Path, timeout_s: float, wo
     window.compute.frame_failed.connect(lambda recipe, message: failures.append(message))
     deadline = time.monotonic() + timeout_s
     QCursor.setPos(-10, -10)  # nothing should look as if the mouse were on it
+    window.recovery.enabled = False  # nobody could answer
     window.show_workspace(workspace)
     window.show()
 

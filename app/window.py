@@ -26,6 +26,7 @@ from app.keys import KeysDialog
 from app.layout import Parts, build
 from app.opening import PATTERNS, Opener
 from app.panels import PANELS, WORKSPACES
+from app.recovery import Recovery
 from app.saver import Saver
 from app.settings import SETTINGS, Settings
 from app.widgets.canvas import EMPTY, Canvas
@@ -56,6 +57,7 @@ class MainWindow(QMainWindow):
         self.background = Background(self)
         self.opener = Opener(self.document, self.compute, self.background, self)
         self.saver: Saver = Saver(self)
+        self.recovery: Recovery = Recovery(self)
         self.exporter: Exporter = Exporter(self)
         self.clipboard: Clipboard = Clipboard(self)
         self.ask_on_close = QGuiApplication.platformName() not in ("offscreen", "minimal")
@@ -227,6 +229,7 @@ class MainWindow(QMainWindow):
         if not self._started and not self._stopped:
             self._started = True
             self.compute.start()
+            self.recovery.look()
 
     def _models_listed(self) -> None:
         """The first time, open what the window was made for, or the first model that there is."""
@@ -258,6 +261,7 @@ class MainWindow(QMainWindow):
             self.stop_playing()
             self.compute.stop()
             self.background.stop()
+            self.recovery.stop()
             self.collector.stop()
 
     # -- the picture ----------------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """Undo as a list of frozen states: no command classes, no inverse operations."""
 
+from collections.abc import Iterable
 from typing import Generic, TypeVar
 
 S = TypeVar("S")
@@ -46,6 +47,11 @@ class History(Generic[S]):
     def dirty(self) -> bool:
         """Whether the present differs from what was last saved."""
         return self._present != self._saved
+
+    @property
+    def saved(self) -> S:
+        """What was last saved, or what the history began with."""
+        return self._saved
 
     def mark_saved(self) -> None:
         self._saved = self._present
@@ -99,6 +105,13 @@ class History(Generic[S]):
         while index > len(self._past):
             self.redo()
         return self._present
+
+    def restore(self, past: Iterable[S], present: S, future: Iterable[S], saved: S) -> None:
+        """Take over the history of another one: what its `past`, `present`, `future` and `saved` were."""
+        self._past = list(past)[-self._limit :]
+        self._future = list(future)[::-1]
+        self._present, self._saved = present, saved
+        self._merge_key = None
 
     def reset(self, present: S) -> None:
         """Start anew from `present`, as after opening a session."""

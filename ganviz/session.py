@@ -53,6 +53,17 @@ class Kept:
     recipe: Recipe
     note: str = ""
 
+    def to_json(self) -> dict[str, Any]:
+        return {"recipe": self.recipe.to_json(), "note": self.note}
+
+    @classmethod
+    def from_json(
+        cls, data: Any, arrays: Mapping[str, np.ndarray] | None = None, budget: Budget | None = None
+    ) -> "Kept":
+        if not isinstance(data, dict):
+            raise GanvizError("session: expected a list of kept pictures as its gallery")
+        return cls(Recipe.from_json(data.get("recipe"), arrays, budget), str(data.get("note", ""))[:2000])
+
 
 PARTS: dict[str, Any] = {
     "arithmetic": Arithmetic,
@@ -124,7 +135,7 @@ class Session:
             "ganviz": VERSION,
             "kind": "session",
             "recipe": self.recipe.to_json(),
-            "gallery": [{"recipe": kept.recipe.to_json(), "note": kept.note} for kept in self.gallery],
+            "gallery": [kept.to_json() for kept in self.gallery],
             "walk": self.walk.to_json(),
         }
         for name, part in PARTS.items():
@@ -138,13 +149,10 @@ class Session:
         _check_version(data, ("session",))
         only(data, {"ganviz", "kind", "recipe", "gallery", "walk", *PARTS}, "session")
         gallery = data.get("gallery", [])
-        if not isinstance(gallery, list) or not all(isinstance(item, dict) for item in gallery):
+        if not isinstance(gallery, list):
             raise GanvizError("session: expected a list of kept pictures as its gallery")
         budget = Budget()
-        kept = tuple(
-            Kept(Recipe.from_json(item.get("recipe"), arrays, budget), str(item.get("note", ""))[:2000])
-            for item in gallery
-        )
+        kept = tuple(Kept.from_json(item, arrays, budget) for item in gallery)
         recipe = Recipe.from_json(data.get("recipe"), arrays, budget)
         parts = {name: part.from_json(data[name], arrays or {}, budget) for name, part in PARTS.items() if name in data}
         return cls(recipe, kept, Walk.from_json(data.get("walk", {})), **parts)
