@@ -244,6 +244,7 @@ def _is_young(folder: Path) -> bool:
 
 def _told(part: Any) -> tuple[Any, str, dict[str, np.ndarray]]:
     """A part with its JSON and the arrays that it names. GanvizError where it could not be read again."""
+    recipes: tuple[Recipe, ...]
     if isinstance(part, Recipe | Kept):
         recipes = (part if isinstance(part, Recipe) else part.recipe,)
     else:

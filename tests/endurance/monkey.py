@@ -1,0 +1,360 @@
+"""A monkey at the window: seeded random but valid actions, offscreen, over all bundled models and all workspaces.
+
+    python tests/endurance/monkey.py --actions 50000 --seed 1 --strict
+
+Watched meanwhile: exceptions on any thread, Qt's warnings, errors in the log, how long the UI thread is held up
+(from the first picture on), and memory. Now and then the monkey rests: the picture has to catch up with the document
+then, and its pixels are noted. At the end everything is undone, which must give the noted pixels of the first state
+of the history, and redone, which must give the last picture's.
+
+Files, settings and the clipboard are the monkey's own; nothing is downloaded, nothing outside is opened. It prints a
+report, and exits with 1 where something was wrong; `--strict` counts stalls and memory as well, for a quiet machine.
+"""
+
+import argparse
+import faulthandler
+import gc
+import json
+import logging
+import os
+import sys
+import tempfile
+import threading
+import time
+import traceback
+from collections import deque
+from pathlib import Path
+from random import Random
+from typing import Any
+
+STALL_S = 0.2
+REST_EVERY = 100
+PATIENCE_S = float(os.environ.get("MONKEY_PATIENCE_S", "120"))
+ALLOWANCE = 0.10
+"""By how much memory at the end may exceed that of the first tenth."""
+LEVELS = 1
+"""Pixels that were drawn after partial reuse may differ by this."""
+SAID_BY_OFFSCREEN = ("This plugin does not support", "QPlatformDrag")
+
+
+def prepare(folder: Path) -> None:
+    """Give the process its own files and a pip that cannot download; before Qt and ganviz are imported."""
+    (folder / "fake").mkdir(parents=True)
+    (folder / "fake" / "pip.py").write_text("raise SystemExit('no downloads for monkeys')")
+    (folder / "files").mkdir()
+    os.environ.update(
+        QT_QPA_PLATFORM="offscreen",
+        OMP_WAIT_POLICY="passive",
+        GANVIZ_HOME=str(folder / "home"),
+        HOME=str(folder / "files"),
+        XDG_CONFIG_HOME=str(folder / "config"),
+        PYTHONPATH=os.pathsep.join([str(folder / "fake"), os.environ.get("PYTHONPATH", "")]),
+    )
+
+
+class Faults(logging.Handler):
+    """Everything that went wrong, with the last actions before it."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.found: list[str] = []
+        self.count = 0
+        self.trail: deque[str] = deque(maxlen=6)
+        self._lock2 = threading.Lock()
+
+    def note(self, what: str) -> None:
+        with self._lock2:
+            self.count += 1
+            if len(self.found) < 50 and not self.found[-1:] == [what]:
+                self.found.append(what)
+                print(f"FAULT {self.count} after {list(self.trail)}:\n  {what}", file=sys.stderr, flush=True)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.note("log: " + logging.Formatter().format(record))
+
+    def hook_everything(self) -> None:
+        from PySide6.QtCore import QtMsgType, qInstallMessageHandler
+
+        def said(kind: Any, context: Any, text: str) -> None:
+            if kind not in (QtMsgType.QtDebugMsg, QtMsgType.QtInfoMsg) and not text.startswith(SAID_BY_OFFSCREEN):
+                self.note(f"Qt: {text}\n" + "".join(traceback.format_stack()[-6:-1]))
+
+        sys.excepthook = lambda *error: self.note("".join(traceback.format_exception(*error)))
+        threading.excepthook = lambda e: self.note("".join(traceback.format_exception(e.exc_value)))
+        sys.unraisablehook = lambda e: self.note(f"{e.err_msg}: {e.exc_value!r} in {e.object!r}")
+        qInstallMessageHandler(said)
+        logging.getLogger().addHandler(self)
+
+
+class Stalls:
+    """How long the UI thread was held up between two ticks of the driver, and by what."""
+
+    def __init__(self) -> None:
+        self.since: float | None = None  # None until the first picture, and while the driver means to wait
+        self.found: list[dict[str, Any]] = []
+        self.worst = 0.0
+        self._cpu = 0.0
+        self._stack: list[str] = []
+        self._main = threading.main_thread().ident
+        threading.Thread(target=self._watch, daemon=True).start()
+
+    def begin(self) -> None:
+        self.since, self._cpu, self._stack = time.perf_counter(), time.thread_time(), []
+
+    def end(self, doing: str) -> None:
+        if self.since is None:
+            return
+        wall, cpu = time.perf_counter() - self.since, time.thread_time() - self._cpu
+        self.since = None
+        self.worst = max(self.worst, wall)
+        if wall > STALL_S:
+            self.found.append({"ms": round(wall * 1000), "cpu_ms": round(cpu * 1000), "doing": doing,
+                               "stack": self._stack[-6:]})  # fmt: skip
+
+    def _watch(self) -> None:
+        while True:
+            time.sleep(0.05)
+            since = self.since
+            if since is not None and not self._stack and time.perf_counter() - since > STALL_S * 0.6:
+                frame = sys._current_frames().get(self._main or 0)
+                if frame is not None:
+                    self._stack = [
+                        f"{Path(f.filename).name}:{f.lineno} {f.name}" for f in traceback.extract_stack(frame)
+                    ]
+
+
+class Monkey:
+    """Drives the window from its own event loop until so many actions are done."""
+
+    def __init__(self, app: Any, window: Any, actions: int, seed: int, folder: Path, faults: Faults, reopen: bool):
+        from hands import Hands
+        from PySide6.QtCore import QTimer
+
+        self.app, self.window, self.actions, self.faults = app, window, actions, faults
+        self.random = Random(seed)
+        self.hands = Hands(window, self.random, folder, reopen)
+        self.stalls = Stalls()
+        self.done = 0
+        self.memory: list[int] = []  # bytes after each hundredth
+        self.seen: dict[int, tuple[Any, Any]] = {}  # by id of a session: itself, and its picture
+        self.journal = (folder.parent / "trail.txt").open("w", buffering=1)
+        self._timer = QTimer
+        self._resting = False
+        self._due = 0.0
+
+    def tick(self) -> None:
+        """One action; the next is on its way before it is done, since a dialog may run a loop of its own."""
+        if self._resting:
+            return
+        self.stalls.end(self.hands.last)
+        if self.done >= self.actions:
+            self.app.quit()
+            return
+        self.done += 1
+        if self.done % REST_EVERY == 0:
+            self._later(0)
+            self._resting = True
+            self.rest()
+            self._resting = False
+            self.note_memory()
+            self._later(0)
+            return
+        self._later(self.random.choice((0, 0, 0, 5, 20)))
+        self.stalls.begin()
+        said = self.hands.act()
+        self.faults.trail.append(said)
+        self.journal.write(f"{self.done} {said}\n")
+        self.stalls.end(said)
+        if self._due <= time.perf_counter():
+            self.stalls.begin()  # what this action has posted is dealt with before the next tick
+
+    def _later(self, ms: int) -> None:
+        self._due = time.perf_counter() + ms / 1000
+        self._timer.singleShot(ms, self.tick)
+
+    def rest(self) -> None:
+        """Close what is open, stop what plays, and wait for the picture, which is noted."""
+        from PySide6.QtWidgets import QApplication
+
+        for _ in range(20):
+            over = QApplication.activePopupWidget() or QApplication.activeModalWidget()
+            if over is None:
+                break
+            over.close()
+        window = self.window
+        window.stop_playing()
+        if self.catch_up():
+            session = window.document.session
+            self.seen[id(session)] = (session, window.canvas.frame.pixels.copy())
+        if len(self.seen) > 64:
+            self._forget()
+
+    def catch_up(self) -> bool:
+        """Wait for the picture of the document's recipe; a fault where it does not come."""
+        window = self.window
+        if not self.wait(lambda: not window.behind or window.parts.status.state() == "rendering failed"):
+            shown, compute = window._shown, window.compute
+            self.faults.note(
+                f"the picture never caught up with {window.document.recipe}\n  on screen: "
+                f"{shown and shown.recipe}\n  idle {compute.is_idle}, canvas visible {window.canvas.isVisible()}, "
+                f"unpainted {window.canvas._unshown is not None}, in {window.parts.centre.name}"
+            )
+        elif window.behind:
+            self.faults.note(f"rendering failed for {window.document.recipe}")
+        return not window.behind
+
+    def _forget(self) -> None:
+        history = self.window.document.history
+        there = {id(session) for session in (*history.past, history.present, *history.future)}
+        self.seen = {key: value for key, value in self.seen.items() if key in there}
+
+    def wait(self, condition: Any, seconds: float = PATIENCE_S) -> bool:
+        from PySide6.QtCore import QEventLoop
+
+        end = time.monotonic() + seconds
+        while not condition():
+            if time.monotonic() > end:
+                return False
+            self.app.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 50)
+            time.sleep(0.002)
+        return True
+
+    def note_memory(self) -> None:
+        from app.status import memory_bytes
+
+        self.memory.append(memory_bytes())
+
+    def undo_everything(self) -> dict[str, Any]:
+        """Back to the first state of the history and forward again, comparing pictures with those that were noted."""
+        window = self.window
+        if window.compute.job_running:
+            window.compute.cancel_job()
+            self.wait(lambda: not window.compute.job_running)
+        window.show_workspace("explore")
+        self.rest()
+        last, pixels = window.document.session, window.canvas.frame.pixels.copy()
+        self._forget()
+        compared = steps = 0
+        while window.document.history.can_undo:
+            window.actions_by_id["undo"].trigger()
+            steps += 1
+            if id(window.document.session) in self.seen or not window.document.history.can_undo:
+                self.catch_up()
+                compared += self._compare(window.document.session)
+        first = id(window.document.session) in self.seen
+        while window.document.history.can_redo:
+            window.actions_by_id["redo"].trigger()
+        self.catch_up()
+        if window.document.session is not last:
+            self.faults.note("redo did not come back to the last state")
+        if not close(window.canvas.frame.pixels, pixels):
+            self.faults.note("redo did not give the last picture's pixels")
+        return {"undone": steps, "compared": compared, "first_was_seen": first}
+
+    def _compare(self, session: Any) -> int:
+        known = self.seen.get(id(session))
+        if known is None:
+            return 0
+        if not close(self.window.canvas.frame.pixels, known[1]):
+            self.faults.note(f"undo gave other pixels for {session.recipe}")
+        return 1
+
+
+def close(a: Any, b: Any) -> bool:
+    """Whether two pictures are the same but for one level."""
+    import numpy as np
+
+    return a.shape == b.shape and int(np.abs(a.astype(int) - b.astype(int)).max()) <= LEVELS
+
+
+def play(folder: Path, actions: int, seed: int, reopen: bool) -> dict[str, Any]:
+    """Let the monkey loose; the report."""
+    from hands import drop
+    from PySide6.QtGui import QCursor, QDesktopServices, QDrag
+    from PySide6.QtWidgets import QApplication
+
+    from app import theme
+    from app.__main__ import build_window
+
+    faults = Faults()
+    faults.hook_everything()
+    app = QApplication(["monkey"])
+    theme.apply(app, "dark")
+    window = build_window("faces-dcgan")
+    monkey = Monkey(app, window, actions, seed, folder / "files", faults, reopen)
+
+    def let_go(drag: Any, *_: Any) -> Any:
+        """In place of a drag's own loop, which waits for a real mouse: drop it on whatever is somewhere there."""
+        targets = [widget for widget in window.findChildren(type(window.canvas).__mro__[1]) if widget.acceptDrops()]
+        targets = [widget for widget in targets if widget.isVisible() and not widget.visibleRegion().isEmpty()]
+        if targets:
+            target = monkey.random.choice(targets)
+            drop(target, target.visibleRegion().boundingRect().center(), drag.mimeData())
+        from PySide6.QtCore import Qt
+
+        return Qt.DropAction.CopyAction
+
+    QDrag.exec = let_go
+    QDesktopServices.openUrl = staticmethod(lambda url: True)
+    QCursor.setPos(-10, -10)
+    began = time.monotonic()
+    window.show()
+    if not monkey.wait(lambda: window.document.is_open and not window.behind):
+        raise SystemExit(f"the first picture never came: {faults.found}")
+    monkey.rest()
+    monkey._later(0)
+    app.exec()
+    report: dict[str, Any] = {
+        "actions": monkey.done,
+        "seed": seed,
+        "seconds": round(time.monotonic() - began),
+        **monkey.undo_everything(),
+    }
+    gc.collect()
+    monkey.note_memory()
+    tenth = max(1, len(monkey.memory) // 10)
+    report["memory_mb"] = [round(bytes / 1e6) for bytes in monkey.memory[:: max(1, len(monkey.memory) // 20)]]
+    report["first_tenth_mb"] = round(max(monkey.memory[:tenth]) / 1e6)
+    report["end_mb"] = round(monkey.memory[-1] / 1e6)
+    report["memory_grew"] = round(monkey.memory[-1] / max(monkey.memory[:tenth]) - 1, 3)
+    report["worst_ms"] = round(monkey.stalls.worst * 1000)
+    report["stalls"] = monkey.stalls.found
+    report["faults"] = faults.found
+    report["done"] = dict(monkey.hands.tally.most_common())
+    report["visited"] = dict(monkey.hands.visited.most_common())
+    report["widgets"] = len(monkey.hands.touched)
+    report["touched"] = dict(monkey.hands.touched.most_common())
+    window.ask_on_close = False
+    window.close()
+    return report
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Send random but valid actions to the window.")
+    parser.add_argument("--actions", type=int, default=50_000)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--report", type=Path, help="write the whole report here, as JSON")
+    parser.add_argument("--strict", action="store_true", help="stalls and memory count as well")
+    parser.add_argument("--no-sessions", action="store_true", help="open no session, so that the history stays whole")
+    options = parser.parse_args()
+    faulthandler.enable()
+    with tempfile.TemporaryDirectory(prefix="monkey-", ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        prepare(folder)
+        report = play(folder, options.actions, options.seed, not options.no_sessions)
+    if options.report:
+        options.report.write_text(json.dumps(report, indent=1))
+    wrong = list(report["faults"])
+    if options.strict and report["stalls"]:
+        wrong.append(f"{len(report['stalls'])} stalls over {STALL_S * 1000:.0f} ms, the worst {report['worst_ms']} ms")
+    if options.strict and report["memory_grew"] > ALLOWANCE:
+        wrong.append(f"memory grew by {report['memory_grew']:.0%} after the first tenth")
+    print(json.dumps({key: value for key, value in report.items() if key not in ("touched", "stalls")}, indent=1))
+    for stall in sorted(report["stalls"], key=lambda stall: -stall["ms"])[:8]:
+        print("stall:", json.dumps(stall))
+    print("\n".join(["WRONG:", *wrong]) if wrong else "nothing wrong")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
