@@ -113,7 +113,9 @@ def test_the_newest_of_several_is_found_first_and_very_old_ones_are_removed(monk
 
 def test_the_system_lets_go_of_a_lock_when_its_process_is_killed(tmp_path: Path) -> None:
     path = tmp_path / "lock"
-    script = "import sys; from ganviz.locks import try_lock; f = try_lock(sys.argv[1]); print('held', flush=True); input()"
+    script = (
+        "import sys; from ganviz.locks import try_lock; f = try_lock(sys.argv[1]); print('held', flush=True); input()"
+    )
     child = subprocess.Popen(
         [sys.executable, "-c", script, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
