@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from ganviz import catalog, checkpoint
+from ganviz.devices import pick_device, to_pixels
 from ganviz.errors import GanvizError
 from ganviz.expression import is_large
 from ganviz.latent import as_vector, w_of
@@ -34,33 +35,9 @@ class Frame:
     ms: float = field(default=0.0, compare=False)
 
 
-def pick_device(device: str = "auto") -> str:
-    """The best of "cuda", "mps" and "cpu" that is there, or the one asked for; GanvizError when that does not work."""
-    if device != "auto":
-        try:
-            if torch.device(device).type not in ("cpu", "cuda", "mps"):
-                raise RuntimeError("no pictures can be drawn on it")
-            torch.zeros(1, device=device)
-        except (RuntimeError, AssertionError, NotImplementedError) as error:
-            reason = str(error).splitlines()[0][:200]
-            raise GanvizError(
-                f"device {device}: expected auto, cpu, or a cuda or mps that works here ({reason})"
-            ) from error
-        return device
-    if torch.cuda.is_available():
-        return "cuda"
-    return "mps" if torch.backends.mps.is_available() else "cpu"
-
-
 def load(model: str | Path, device: str = "auto") -> StagedGenerator:
     """Load a generator by file, run folder or name: float32, eval mode, no gradients."""
     return checkpoint.load(catalog.find(model), pick_device(device))
-
-
-def to_pixels(image: torch.Tensor) -> np.ndarray:
-    """image (N, C, H, W) in [-1, 1] to pixels uint8 (N, H, W, C): round((x + 1) * 127.5), clamped."""
-    levels = ((image.float() + 1) * 127.5).round_().clamp_(0, 255).to(torch.uint8)
-    return levels.permute(0, 2, 3, 1).contiguous().cpu().numpy()
 
 
 class Renderer:

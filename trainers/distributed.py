@@ -20,8 +20,8 @@ import torch
 from torch import Tensor, nn
 from torch import distributed as dist
 
+from ganviz.devices import pick_device
 from ganviz.errors import GanvizError
-from ganviz.render import pick_device
 
 PATIENCE = timedelta(minutes=30)
 """How long a process waits in a step for others that are there but silent; one that has ended is noticed at once."""

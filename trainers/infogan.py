@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from ganviz.datasets import Dataset
+from ganviz.devices import pick_device
 from ganviz.models.infogan import Discriminator, Generator, InfoGANConfig
-from ganviz.render import pick_device
 from trainers import distributed, losses
 from trainers import run as runs
 from trainers.augment import Strength, augment, lead

@@ -8,9 +8,9 @@ from torch import Tensor, nn
 
 from ganviz import latent
 from ganviz.datasets import Dataset
+from ganviz.devices import to_pixels
 from ganviz.metrics.swd import swd
 from ganviz.models.base import StagedGenerator
-from ganviz.render import to_pixels
 from trainers.codes import draw_codes, sweep_codes
 
 

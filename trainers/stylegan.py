@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from ganviz.datasets import Dataset
+from ganviz.devices import pick_device
 from ganviz.models import stylegan, stylegan2
-from ganviz.render import pick_device
 from trainers import distributed, losses
 from trainers import run as runs
 from trainers.augment import Strength, augment, lead

@@ -15,9 +15,9 @@ from scipy.optimize import linear_sum_assignment
 from scipy.stats import rankdata
 from torch import Tensor
 
+from ganviz.devices import to_pixels
 from ganviz.latent import seeds
 from ganviz.models.base import StagedGenerator
-from ganviz.render import to_pixels
 from ganviz.spec import Code
 
 BATCH = 250

@@ -12,11 +12,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ganviz.devices import to_pixels
 from ganviz.latent import seeds, truncate
 from ganviz.metrics.swd import laplacian_pyramid
 from ganviz.mixing import layer_groups
 from ganviz.models.base import StagedGenerator
-from ganviz.render import to_pixels
 
 BATCH = 64
 SMALLEST = 4

@@ -6,6 +6,7 @@ generator calls `start`, then `step` for each layer of the spec, then `image`, a
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import torch
@@ -127,7 +128,7 @@ class StagedGenerator(nn.Module):
 
     @property
     def device(self) -> torch.device:
-        return next(self.parameters()).device
+        return next(chain(self.parameters(), self.buffers())).device
 
     def synthesis(self, w: Tensor, noise: NoiseMode = "const", psi: float | Tensor = 1.0) -> Tensor:
         """Draw w (N, num_ws, w_dim) as images (N, C, H, W) in [-1, 1].

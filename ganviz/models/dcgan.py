@@ -15,6 +15,7 @@ from torch.nn import functional as F
 
 from ganviz.models.base import Change, NoiseMode, StagedGenerator, State, check_choice, check_shape
 from ganviz.models.layers import MinibatchDiscrimination, minibatch_std
+from ganviz.models.lowered import copied, folded
 from ganviz.models.stack import OUTPUTS, Stage, as_stages, check_stages, make_stack, run_stage
 from ganviz.spec import Spec
 
@@ -116,6 +117,11 @@ class Generator(StagedGenerator):
 
     def image(self, state: State) -> Tensor:
         return state.x
+
+    def lowered(self, dtype: torch.dtype) -> "Generator":
+        twin = copied(self, dtype)
+        twin.convs, twin.norms = folded(self.convs, self.norms, dtype)
+        return twin
 
     def style_matrices(self, inputs: Sequence[int]) -> list[Tensor]:
         first: Any = self.convs[0].weight  # (w_dim, outputs, 4, 4)

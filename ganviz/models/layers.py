@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ganviz.models.base import NoiseMode, ScaledNoise
+from ganviz.models.lowered import FixedConv2d, FixedLinear
 
 SQRT2 = math.sqrt(2)
 BINOMIAL = (1.0, 2.0, 1.0)
@@ -60,6 +61,9 @@ class EqualLinear(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         return F.linear(x, self.weight * self.scale, self.bias * self.bias_scale)
 
+    def lowered(self, dtype: torch.dtype) -> nn.Module:
+        return FixedLinear(self.weight * self.scale, self.bias * self.bias_scale)
+
 
 class EqualConv2d(nn.Module):
     """A convolution with equalised learning rate: (N, inputs, H, W) to (N, outputs, H / stride, W / stride).
@@ -90,6 +94,10 @@ class EqualConv2d(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         bias = None if self.bias is None else self.bias * self.bias_scale
         return F.conv2d(x, self.weight * self.scale, bias, self.stride, self.padding)
+
+    def lowered(self, dtype: torch.dtype) -> nn.Module:
+        bias = None if self.bias is None else self.bias * self.bias_scale
+        return FixedConv2d(self.weight * self.scale, bias, self.stride, self.padding, dtype)
 
 
 class ModulatedConv2d(nn.Module):

@@ -22,6 +22,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ganviz.models.base import Change, NoiseMode, State, check_choice, check_shape, check_whole
+from ganviz.models.fixed_styles import FixedModulatedConv2d, FixedStyledConv
 from ganviz.models.growing import RESOLUTIONS, check_widths, sizes
 from ganviz.models.layers import (
     BILINEAR,
@@ -37,6 +38,7 @@ from ganviz.models.layers import (
     minibatch_std,
     normal,
 )
+from ganviz.models.lowered import copied
 from ganviz.models.styles import MappingNetwork, StyleGenerator, check_styles
 from ganviz.spec import Layer, Spec
 
@@ -127,6 +129,10 @@ class StyledConv(nn.Module):
         x = F.leaky_relu(x + (self.bias * SQRT2).to(x.dtype)[:, None, None], 0.2)
         return x.clamp(-self.limit, self.limit) if self.limit else x
 
+    def lowered(self, dtype: torch.dtype) -> nn.Module:
+        conv = FixedModulatedConv2d(self.conv, self.bias, SQRT2, torch.tensor(BILINEAR), dtype)
+        return FixedStyledConv(conv, self.noise, self.limit, SQRT2)
+
 
 class ToRGB(nn.Module):
     """What a resolution adds to the image: a modulated 1x1 convolution, without demodulation or non-linearity.
@@ -149,6 +155,11 @@ class ToRGB(nn.Module):
         if self.limit:
             x = x.clamp(-self.limit, self.limit)
         return F.pixel_shuffle(x, 2) if self.shuffle else x
+
+    def lowered(self, dtype: torch.dtype) -> nn.Module:
+        twin: Any = copied(self, dtype)
+        twin.conv = FixedModulatedConv2d(self.conv, torch.zeros_like(self.bias), 1.0, torch.tensor(BILINEAR), dtype)
+        return twin
 
 
 class Generator(StyleGenerator):

@@ -22,6 +22,7 @@ from torch.nn import functional as F
 
 from ganviz.models.base import Change, NoiseMode, State, check_choice, check_whole
 from ganviz.models.layers import SQRT2, EqualLinear, normal
+from ganviz.models.lowered import copied, last
 from ganviz.models.styles import StyleGenerator, check_styles
 from ganviz.spec import Layer, Spec
 
@@ -241,6 +242,11 @@ class FilteredLayer(nn.Module):
         if self.limit:
             x = x.clamp(-self.limit, self.limit)
         return reduced(x, self.down_filter, self.down)
+
+    def lowered(self, dtype: torch.dtype) -> nn.Module:
+        twin = copied(self, dtype)
+        twin.weight = nn.Parameter(last(self.weight.detach().to(dtype)), requires_grad=False)
+        return twin
 
 
 class Generator(StyleGenerator):

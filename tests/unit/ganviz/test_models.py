@@ -6,12 +6,14 @@ import sys
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
 from ganviz import checkpoint
+from ganviz.devices import decibels, lowered
 from ganviz.errors import GanvizError
 from ganviz.expression import Seed
 from ganviz.models import MODELS, build_generator, resolve
-from ganviz.models.base import check_shape
+from ganviz.models.base import ScaledNoise, check_shape
 from ganviz.models.dcgan import DCGANConfig, Discriminator, Generator
 from ganviz.recipe import ModelRef, Recipe
 from ganviz.render import Renderer
@@ -82,6 +84,36 @@ def test_stages_add_up_to_synthesis_and_describe_themselves(generator) -> None:
         state = generator.step(k, state, w, "const")
         assert state.x.shape == (2, layer.channels, layer.resolution, layer.resolution)
     assert torch.equal(generator.image(state), generator.synthesis(w))
+
+
+@pytest.mark.parametrize(("dtype", "least"), [(torch.float32, 100), (torch.bfloat16, 36), (torch.float16, 50)], ids=str)
+def test_a_lowered_twin_draws_the_same_picture(generator, dtype: torch.dtype, least: float) -> None:
+    for module in generator.modules():  # a fresh batch norm's statistics would fold to nothing
+        if isinstance(module, nn.BatchNorm2d):
+            module.running_mean.normal_(std=0.3)
+            module.running_var.uniform_(0.5, 2)
+    w = generator.mapping(torch.randn(2, generator.spec.z_dim))
+    twin = lowered(generator, dtype)
+    with torch.inference_mode():
+        for noise in ("const", "none", 5, ScaledNoise("const", 2.0)):
+            image = twin.synthesis(w, noise)
+            assert image.dtype == torch.float32
+            assert decibels(image, generator.synthesis(w, noise)) >= least
+        state = twin.begin(w)
+        for k in range(len(twin.spec.layers)):
+            state = twin.step(k, state, w, change=lambda x: x)
+        assert torch.equal(twin.image(state), twin.synthesis(w))
+
+
+def test_a_twin_leaves_its_generator_as_it_was(generator) -> None:
+    w = generator.mapping(torch.randn(2, generator.spec.z_dim))
+    before = generator.synthesis(w)
+    kept = {name: tensor.clone() for name, tensor in generator.state_dict().items()}
+    with torch.inference_mode():
+        lowered(generator, torch.bfloat16).synthesis(w)
+    assert torch.equal(generator.synthesis(w), before)
+    for name, tensor in generator.state_dict().items():
+        assert torch.equal(tensor, kept[name]) and tensor.dtype == kept[name].dtype
 
 
 def test_what_is_left_out_is_class_and_category_zero(generator) -> None:

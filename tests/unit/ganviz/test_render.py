@@ -8,11 +8,12 @@ import torch
 
 import ganviz
 from ganviz import catalog, render, sheets
+from ganviz.devices import to_pixels
 from ganviz.errors import GanvizError
 from ganviz.expression import Offset, Seed, Slerp, Sum, Vector
 from ganviz.jobs import run
 from ganviz.recipe import ModelRef, Recipe, Sheet
-from ganviz.render import BATCH, Renderer, to_pixels, weight_bytes
+from ganviz.render import BATCH, Renderer, weight_bytes
 from ganviz.sheets import BAND, MARGIN, draw
 
 
