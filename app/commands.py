@@ -104,6 +104,10 @@ COMMANDS = (
         "Ctrl+1",
         lambda w: w.canvas.zoom_to(1),
     ),
+    Command("workspace-next", "Next workspace", "tab", "Ctrl+PgDown", lambda w: w.next_workspace(1)),
+    Command("workspace-previous", "Workspace before", "tab", "Ctrl+PgUp", lambda w: w.next_workspace(-1)),
+    Command("area-next", "Next part of the window", "view-dashboard-outline", "F6", lambda w: w.next_area(1)),
+    Command("area-previous", "Part before", "view-dashboard-outline", "Shift+F6", lambda w: w.next_area(-1)),
     Command("keys", "Keys", "keyboard-outline", "F1", lambda w: w.show_keys(), menu=True),
     Command("quit", "Quit", "exit-to-app", "Ctrl+Q", lambda w: w.close(), menu=True),
 )

@@ -64,6 +64,7 @@ class Parts:
     tabs: SegmentedTabs
     pages: QStackedWidget
     page_names: list[str]
+    areas: list[QWidget]
     needing_a_model: list[QWidget]
 
     def show_tab(self, name: str) -> None:
@@ -127,12 +128,14 @@ def build(window: "MainWindow") -> Parts:
     workspaces = SegmentedTabs(
         [(item.title, item.tip) for item in WORKSPACES], "workspaces", "Workspaces", kind="workspace"
     )
-    stack.addWidget(_top_bar(window, workspaces))
+    top = _top_bar(window, workspaces)
+    stack.addWidget(top)
     stack.addWidget(hairline())
     stack.addWidget(window.recovery.bar)
     stack.addWidget(columns, 1)
     stack.addWidget(hairline())
-    stack.addWidget(_strip(window, tabs, walk, pages))
+    strip = _strip(window, tabs, walk, pages)
+    stack.addWidget(strip)
     stack.addWidget(hairline())
     stack.addWidget(status)
     return Parts(
@@ -160,6 +163,7 @@ def build(window: "MainWindow") -> Parts:
         tabs=tabs,
         pages=pages,
         page_names=[panel.name for panel in bottom],
+        areas=[top, left, centre, right, strip],
         needing_a_model=[*cards.values(), walk],
     )
 

@@ -29,6 +29,7 @@ from app.panels import PANELS, WORKSPACES
 from app.recovery import Recovery
 from app.saver import Saver
 from app.settings import SETTINGS, Settings
+from app.tab_order import arrange, next_area
 from app.widgets.canvas import EMPTY, Canvas
 from app.widgets.message_bar import Kind
 from ganviz.expression import is_large
@@ -64,6 +65,7 @@ class MainWindow(QMainWindow):
         self._model = model
         self._started = False
         self._stopped = False
+        self._tab_order: list[QWidget] = []
         self._shown: Any = None  # the frame that was painted last
         self._failed: Recipe | None = None  # a recipe that could not be drawn
         self.actions_by_id = self._make_actions()
@@ -224,6 +226,11 @@ class MainWindow(QMainWindow):
             # After this paint has reached the screen; importing torch would hold it up.
             QTimer.singleShot(0, self, self._start)
         return done
+
+    def focusNextPrevChild(self, forward: bool) -> bool:
+        """Tab goes through the window as it is read, whatever was built since it was last pressed."""
+        self._tab_order = arrange(self.parts.whole, self._tab_order)
+        return super().focusNextPrevChild(forward)
 
     def _start(self) -> None:
         if not self._started and not self._stopped:
@@ -479,6 +486,15 @@ class MainWindow(QMainWindow):
     def _explore_messages(self) -> Any:
         """The canvas, or the bar above the sheet where that is at the front."""
         return self.parts.variations.message if self.parts.variations.isVisible() else self.canvas
+
+    def next_workspace(self, step: int) -> None:
+        """The next workspace, or, for -1, the one before; in a circle."""
+        names = [workspace.name for workspace in WORKSPACES]
+        self.show_workspace(names[(names.index(self.parts.centre.name) + step) % len(names)])
+
+    def next_area(self, step: int) -> None:
+        """The keyboard to the next part of the window, or, for -1, the one before."""
+        next_area(self.parts.areas, step)
 
     # -- commands -------------------------------------------------------------------------------------------------
 

@@ -32,6 +32,7 @@ class Page(QFrame):
         super().__init__()
         self.workspace = workspace
         self.setObjectName(workspace.name)
+        self.setAccessibleName(workspace.title)
         self.setProperty("tone", "background")
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self._document, self._compute = document, compute
