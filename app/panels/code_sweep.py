@@ -19,6 +19,8 @@ from ganviz.recipe import Recipe
 from ganviz.session import Session
 from ganviz.spec import Spec
 
+SMALLEST = 28
+"""Pixels of a cell: ten rows of categories are to be seen at once, and models with codes draw small pictures."""
 LEAST = (560, 380)
 """Width and height below which the page has bars to scroll by."""
 QUESTION = f"Which code moves the picture most? It is measured over {NOISES} noises, from one column to the next."
@@ -57,7 +59,7 @@ class CodesPage(QFrame):
         )
         self.reset_button = IconButton("restore", "Back to -2 to 2 in 10 steps", "codes-reset")
         self.export_button = IconButton("export-variant", "Export the sheet as a PNG", "codes-export")
-        self.view = SheetView(document, compute, "codes-sheet", "Sweep over the codes")
+        self.view = SheetView(document, compute, "codes-sheet", "Sweep over the codes", smallest=SMALLEST)
         self.question = QLabel(QUESTION)
         self.rank_button = TextButton("Measure", "Measure how far each code moves the picture", "codes-rank")
         self.bars = Bars("codes-ranking", "Codes by how far they move the picture")
@@ -227,5 +229,5 @@ def _number(text: str, low: float, high: float, name: str, tip: str, default: fl
         default=default,
         limits=(-MOST_VALUE, MOST_VALUE),
         label_width=36,
-        field_width=52,
+        field_width=60,
     )

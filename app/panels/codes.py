@@ -18,6 +18,8 @@ CHANNEL = "categories"
 SETTLE_MS = 150
 BEYOND = 2.0
 """Sliders go so many times as far from the middle as the code went in training."""
+UNUSED = 3
+"""Controls that are there before any model with codes was open; as many as the bundled one needs."""
 Control = CategoryChooser | NumberRow
 
 
@@ -30,12 +32,12 @@ class CodesPanel(Card):
         self._codes: tuple[Code, ...] = ()
         self._asked: dict[Recipe, list[tuple[int, int]]] = {}  # code and category of each picture that was asked for
         self._surroundings: Recipe | None = None
-        self.controls: list[Control] = []
         self._settle = QTimer(self, singleShot=True, interval=SETTLE_MS)
         self._settle.timeout.connect(self._draw)
-        # Something bears the name of the first control while no model with codes is open.
-        self._placeholder: Control | None = _slider(0, Code("code", "continuous"))
-        self.add(self._placeholder)
+        # Something bears the names of the first controls while no model with codes is open.
+        self.controls: list[Control] = [_slider(k, Code("code", "continuous")) for k in range(UNUSED)]
+        for control in self.controls:
+            self.add(control)
         compute.thumbnail_ready.connect(self._thumbnail)
         self.reset_clicked.connect(self._reset)
 
@@ -65,10 +67,10 @@ class CodesPanel(Card):
             self._settle.start()
 
     def _build(self, codes: tuple[Code, ...]) -> None:
-        for old in (*self.controls, *([self._placeholder] if self._placeholder else [])):
+        for old in self.controls:
             old.setParent(None)
             old.deleteLater()
-        self._placeholder, self._codes, self.controls = None, codes, []
+        self._codes, self.controls = codes, []
         for k, code in enumerate(codes):
             control: Control
             if code.kind == "categorical":

@@ -1,5 +1,6 @@
 """A sheet on screen: a grid of pictures that fill in as they are drawn; click one, drag it, or select several."""
 
+import re
 from collections.abc import Hashable
 
 import numpy as np
@@ -7,6 +8,7 @@ from PySide6.QtCore import QPoint, QRect, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
     QDrag,
+    QFontMetrics,
     QKeyEvent,
     QMouseEvent,
     QPainter,
@@ -27,6 +29,8 @@ GAP = 4
 SMALLEST, LARGEST = 40, 256
 WAITING = 0.5
 """Opacity of the picture that stood at a place before, while its new one is drawn."""
+SPARSEST = 3
+"""Where columns are narrow, one in so many has its heading; what is longer still ends in dots."""
 BAND, MARGIN = 20, 72
 """Room for column headings above the cells, and for row headings left of them."""
 
@@ -56,8 +60,10 @@ class SheetView(QScrollArea):
         *,
         selectable: bool = False,
         picking: bool = False,
+        smallest: int = SMALLEST,
     ) -> None:
-        """`label` is its accessible name; `empty` is what it says while there is no sheet."""
+        """`label` is its accessible name; `empty` is what it says while there is no sheet; `smallest` is the side of
+        a cell, in pixels, below which there are bars instead."""
         super().__init__(parent)
         self.setObjectName(name)
         self.setAccessibleName(label)
@@ -66,7 +72,7 @@ class SheetView(QScrollArea):
         self.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.grid = _Grid(self, document, compute, name, label, empty, selectable or picking)
-        self.grid.picking = picking
+        self.grid.picking, self.grid.smallest = picking, smallest
         self.setFocusProxy(self.grid)
         self.setWidget(self.grid)
         self.grid.setAutoFillBackground(False)  # which setWidget turned on
@@ -145,7 +151,7 @@ class _Grid(QWidget):
         self._cursor, self._hover = 0, -1
         self._selected: set[int] = set()
         self._pressed: QPoint | None = None
-        self._side = SMALLEST
+        self._side = self.smallest = SMALLEST
         self._pixels: dict[Recipe, np.ndarray] = {}
         self._failed: set[Recipe] = set()
         self._pixmaps: dict[Hashable, QPixmap] = {}
@@ -247,7 +253,7 @@ class _Grid(QWidget):
             (room.width() - left - GAP) // columns - GAP,
             (room.height() - top - GAP) // rows - GAP,
         )
-        side = max(SMALLEST, min(LARGEST, fitting))
+        side = max(self.smallest, min(LARGEST, fitting))
         if side != self._side:
             self._side = side
             self._pixmaps.clear()
@@ -260,6 +266,16 @@ class _Grid(QWidget):
         assert self.sheet is not None
         single = self.sheet.headings if self.sheet.rows == 1 else ()  # those of several rows are in the tips
         return (self.sheet.column_headings or single)[: self.sheet.columns]
+
+    def column_boxes(self, metrics: QFontMetrics) -> list[tuple[str, QRect]]:
+        """The headings above the columns, each with its room; over narrow columns every second or third of them."""
+        headings, step = self._column_headings(), self._side + GAP
+        widest = max((metrics.horizontalAdvance(text) for text in headings), default=0)
+        each = max(1, min(-(-(widest + GAP) // step), SPARSEST))
+        room = each * step - GAP
+        middles = [self.cell_rect(column).center().x() for column in range(len(headings))]
+        boxes = [QRect(middle - room // 2, 0, room, BAND).intersected(self.rect()) for middle in middles]
+        return list(zip(headings, boxes, strict=True))[::each]
 
     def _head(self) -> tuple[int, int]:
         assert self.sheet is not None
@@ -460,18 +476,18 @@ class _Grid(QWidget):
 
     def _paint_headings(self, painter: QPainter) -> None:
         assert self.sheet is not None
-        sheet, (left, top) = self.sheet, self._head()
+        sheet, (left, _) = self.sheet, self._head()
         painter.setPen(theme.color("muted"))
         painter.setFont(theme.caption_font(tabular=True))
         metrics = painter.fontMetrics()
 
         def write(text: str, box: QRect, side: Qt.AlignmentFlag) -> None:
+            text = re.sub(r"(?<!\w)-(?=\d)", "−", text)
             text = metrics.elidedText(text, Qt.TextElideMode.ElideRight, box.width())
             painter.drawText(box, side | Qt.AlignmentFlag.AlignVCenter, text)
 
-        for column, text in enumerate(self._column_headings()):
-            cell = self.cell_rect(column)
-            write(text, QRect(cell.left(), 0, cell.width(), top), Qt.AlignmentFlag.AlignHCenter)
+        for text, box in self.column_boxes(metrics):
+            write(text, box, Qt.AlignmentFlag.AlignHCenter)
         for row, text in enumerate(sheet.row_headings[: sheet.rows]):
             cell = self.cell_rect(row * sheet.columns)
             write(text, QRect(0, cell.top(), left - GAP, cell.height()), Qt.AlignmentFlag.AlignRight)

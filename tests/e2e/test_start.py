@@ -26,8 +26,10 @@ from app.keys import KeysDialog
 from ganviz import catalog
 
 CONTRACT = (
-    "canvas", "model-browser", "seed", "psi", "label", "randomise", "undo", "redo", "export-image", "export-video",
-    "progress", "cancel", "status", *(f"latent-slider-{k}" for k in range(16)),
+    "canvas", "model-browser", "seed", "psi", "cutoff", "noise-mode", "label", "randomise", "undo", "redo",
+    "export-image", "export-video", "timeline", "neighbours", "arithmetic", "sheet", "progress", "cancel", "status",
+    "mix-layer-0", "mix-layer-1", "direction-0", *(f"code-{k}" for k in range(3)),
+    *(f"latent-slider-{k}" for k in range(16)),
 )  # fmt: skip
 
 

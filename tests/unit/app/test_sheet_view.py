@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -100,6 +101,22 @@ def test_cells_shrink_to_the_room_and_scroll_below_a_limit(qtbot, view: SheetVie
     assert view.cell_rect(0).width() > 100
     assert view.grid.place_at(QPoint(2, 2)) == 0
     assert view.grid.place_at(QPoint(-9, 2)) == -1
+
+
+def test_headings_over_narrow_columns_leave_out_some_rather_than_their_ends(
+    qtbot, document: Document, compute: Compute
+):
+    view = SheetView(document, compute, "grid", "Samples", smallest=28)
+    qtbot.addWidget(view)
+    cells = tuple(document.recipe.edit(latent=Seed(seed)) for seed in range(10))
+    view.set_sheet(Sheet(cells * 20, 10, column_headings=tuple(f"-{k}.00" for k in range(10))))
+    metrics = view.grid.fontMetrics()
+    boxes = view.grid.column_boxes(metrics)
+    assert view.cell_rect(0).width() == 28 and 3 < len(boxes) < 10
+    assert all(metrics.horizontalAdvance(text) <= box.width() for text, box in boxes)
+    assert all(left.right() < right.left() for (_, left), (_, right) in pairwise(boxes))
+    view.set_sheet(Sheet(cells * 20, 10, column_headings=tuple("0123456789")))
+    assert len(view.grid.column_boxes(metrics)) == 10
 
 
 def test_recipes_travel_by_drag_within_the_window(qtbot, sheet: Sheet) -> None:
