@@ -16,7 +16,7 @@ from ganviz.formula import MOST_WEIGHT
 from ganviz.recipe import Recipe
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-SIDE = 44
+SIDE = 42
 WEIGHT = 2.0
 """Weight sliders go this far to either side."""
 
