@@ -112,6 +112,9 @@ COMMANDS = (
     Command("quit", "Quit", "exit-to-app", "Ctrl+Q", lambda w: w.close(), menu=True),
 )
 
+WHILE_ASKED = ("open", "open-folder", "keys", "quit")
+"""What can be done while the window asks about a file from elsewhere: the rest is about a picture that is hidden."""
+
 BY_ID = {command.id: command for command in COMMANDS}
 
 HANDS = (

@@ -27,6 +27,7 @@ from app.status import StatusBar
 from app.widgets.buttons import IconButton, SegmentedTabs, TextButton, tip_text
 from app.widgets.canvas import Canvas
 from app.widgets.elided import ElidedLabel
+from app.widgets.import_page import ImportPage
 from app.workspaces import Centre
 
 if TYPE_CHECKING:
@@ -44,6 +45,8 @@ class Parts:
     canvas: Canvas
     columns: QSplitter
     centre: Centre
+    middle: QStackedWidget
+    importing: ImportPage
     workspaces: SegmentedTabs
     models: Any
     snapshots: Any
@@ -70,6 +73,12 @@ class Parts:
     def show_tab(self, name: str) -> None:
         """Bring a tab of the strip to the front."""
         self.tabs.setCurrentIndex(self.page_names.index(name))
+
+    def show_import(self, shown: bool) -> None:
+        """Bring the page for a model from elsewhere to the front, or the workspace again."""
+        self.middle.setCurrentIndex(int(shown))
+        for widget in (self.workspaces, self.pages):
+            widget.setEnabled(not shown)
 
     def set_enabled(self, enabled: bool) -> None:
         """Grey what does nothing while no model is open."""
@@ -98,6 +107,10 @@ def build(window: "MainWindow") -> Parts:
     )
     explore = _explore(window, canvas, name, recipe, smooth, view, panels["variations"], below)
     centre = Centre(explore, window.document, window.compute)
+    importing = ImportPage()
+    middle = QStackedWidget()
+    middle.addWidget(centre)
+    middle.addWidget(importing)
     left = panels["models"]
     left.setProperty("tone", "panel")
     left.setMinimumWidth(200)
@@ -106,7 +119,7 @@ def build(window: "MainWindow") -> Parts:
     columns.setObjectName("columns")
     columns.setHandleWidth(1)
     columns.setChildrenCollapsible(False)
-    for part in (left, centre, right):
+    for part in (left, middle, right):
         columns.addWidget(part)
     columns.setStretchFactor(1, 1)
     columns.setSizes([LEFT, 1440 - LEFT - RIGHT, RIGHT])
@@ -143,6 +156,8 @@ def build(window: "MainWindow") -> Parts:
         canvas=canvas,
         columns=columns,
         centre=centre,
+        middle=middle,
+        importing=importing,
         workspaces=workspaces,
         models=left,
         snapshots=panels["snapshots"],

@@ -54,6 +54,7 @@ class Opener(QObject):
     sheet_opened(list)         a sheet was opened: its recipes, of which the first is shown
     photo_wanted(str)          a picture that carries no recipe was given while a model is open
     walk_opened(int)           a film was opened: so many pictures have taken the place of those in the gallery
+    foreign_given(str)         a file of another program was given, which is to be looked at before it is kept
 
     `guard(given, go_on)` is called before a session takes the place of the document, history and all; it calls
     `go_on` once nothing is lost by that, or never.
@@ -66,6 +67,7 @@ class Opener(QObject):
     sheet_opened = Signal(list)
     photo_wanted = Signal(str)
     walk_opened = Signal(int)
+    foreign_given = Signal(str)
 
     def __init__(
         self, document: Document, compute: Compute, background: Background, parent: QObject | None = None
@@ -108,6 +110,19 @@ class Opener(QObject):
             )
         else:
             self._loading = given
+            self._background.run(
+                lambda: catalog.is_foreign_file(given),
+                lambda foreign: self._open_model(given, foreign),
+                lambda error: self._model_failed(given, str(error)),
+            )
+
+    def _open_model(self, given: str, foreign: bool) -> None:
+        if self._loading != given:
+            return  # something else was asked for meanwhile
+        if foreign:
+            self._loading = None
+            self.foreign_given.emit(given)
+        else:
             self._compute.open_model(given)
 
     def open_recipe(self, recipe: Recipe) -> None:

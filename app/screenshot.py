@@ -56,8 +56,10 @@ def take(app: QApplication, window: MainWindow, path: Path, timeout_s: float, wo
 
 def ready(window: MainWindow) -> bool:
     """Whether nothing on screen is still to come."""
-    if not window.background.is_idle or not window.opener.is_idle:
+    if not (window.background.is_idle and window.opener.is_idle and window.importer.is_idle):
         return False
+    if window.importer.asks:
+        return window.compute.is_idle
     if not window.document.is_open:
         return window.parts.models.is_listed and window.parts.models.first() is None
     at_rest = not window.behind and window.compute.is_idle and window.parts.snapshots.complete()

@@ -78,6 +78,8 @@ QTabBar[kind="workspace"]::tab {{ padding: 4px 14px; margin-right: 4px; min-heig
 QTabBar[kind="workspace"]::tab:selected {{ background: {t.selection}; color: {t.accent_text}; }}
 QTabBar[kind="plain"]::tab {{ padding: 2px 4px; margin-right: 4px; min-height: 17px; }}
 QTabBar[kind="plain"]::tab:selected {{ color: {t.text}; }}
+QTabBar::tab:disabled {{ color: {t.disabled}; }}
+QTabBar[kind="workspace"]::tab:selected:disabled {{ background: {t.hover}; color: {t.disabled}; }}
 QTabBar::tab:focus:selected {{ border: 2px solid {t.accent}; }}
 
 QComboBox {{

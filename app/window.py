@@ -18,10 +18,11 @@ from app import theme
 from app.background import Background
 from app.clipboard import Clipboard
 from app.collector import Collector
-from app.commands import BY_ID, COMMANDS
+from app.commands import BY_ID, COMMANDS, WHILE_ASKED
 from app.compute import Compute
 from app.document import Document, name_of
 from app.exporter import Exporter
+from app.importer import Importer
 from app.keys import KeysDialog
 from app.layout import Parts, build
 from app.opening import PATTERNS, Opener
@@ -60,6 +61,7 @@ class MainWindow(QMainWindow):
         self.saver: Saver = Saver(self)
         self.recovery: Recovery = Recovery(self)
         self.exporter: Exporter = Exporter(self)
+        self.importer: Importer = Importer(self)
         self.clipboard: Clipboard = Clipboard(self)
         self.ask_on_close = QGuiApplication.platformName() not in ("offscreen", "minimal")
         self._model = model
@@ -138,7 +140,8 @@ class MainWindow(QMainWindow):
         compute.frame_ready.connect(self._frame_ready)
         compute.frame_failed.connect(self._frame_failed)
         self.exporter.connect_compute()
-        opener.failed.connect(self._open_failed)
+        self.importer.connect_page()
+        opener.failed.connect(self.open_failed)
         opener.noticed.connect(lambda text: self.say(text, "warning"))
         opener.opened.connect(self._opened)
         opener.model_wanted.connect(self._model_wanted)
@@ -243,12 +246,17 @@ class MainWindow(QMainWindow):
         model, self._model = self._model, None
         if model is not None:
             self.open(model)
-        elif not self.document.is_open and self.opener.is_idle:
+        else:
+            self.open_something()
+
+    def open_something(self) -> None:
+        """Where nothing is open and nothing on its way, the first model that there is."""
+        if not self.document.is_open and self.opener.is_idle and self.importer.is_idle and not self.importer.asks:
             first = self.parts.models.first()
             if first is not None:
                 self.open(first)
             else:
-                self._say_opening("")
+                self.say_opening("")
 
     def closeEvent(self, event: QCloseEvent) -> None:
         if self.ask_on_close and self.saver.worth_asking:
@@ -266,6 +274,7 @@ class MainWindow(QMainWindow):
         if not self._stopped:
             self._stopped = True
             self.stop_playing()
+            self.importer.stop()
             self.compute.stop()
             self.background.stop()
             self.recovery.stop()
@@ -343,9 +352,10 @@ class MainWindow(QMainWindow):
         self.parts.status.set_state(state)
 
     def show_actions(self) -> None:
-        self.parts.set_enabled(self.document.is_open)
+        asked = self.importer.asks
+        self.parts.set_enabled(self.document.is_open and not asked)
         for id, action in self.actions_by_id.items():
-            action.setEnabled(BY_ID[id].when(self))
+            action.setEnabled(BY_ID[id].when(self) and (not asked or id in WHILE_ASKED))
 
     def _show_title(self) -> None:
         document = self.document
@@ -364,24 +374,26 @@ class MainWindow(QMainWindow):
     def open(self, given: str) -> None:
         """Open a MODEL, run folder, session, exported picture or film."""
         self.stop_playing()
-        self._say_opening(given)
+        self.importer.leave()
+        self.say_opening(given)
         self.opener.open(given)
 
-    def _say_opening(self, given: str) -> None:
+    def say_opening(self, given: str) -> None:
         """Say what is being opened, or with "" that nothing is any more."""
         text = f"Opening {Path(given).name} …" if given else ""
         self.parts.status.say(text)
         self.canvas.set_empty_text(text or EMPTY)
 
     def _opened(self, given: str) -> None:
-        self._say_opening("")
+        self.say_opening("")
         if self.canvas.message.kind == "error":
             self.canvas.message.dismiss()
         self.parts.models.refresh(self.background)
         self._show_state()
 
-    def _open_failed(self, message: str) -> None:
-        self._say_opening("")
+    def open_failed(self, message: str) -> None:
+        """Say why something was not opened."""
+        self.say_opening("")
         self.say(message, "error", "Open another…", self.choose_file)
         self._show_state()
 
@@ -391,7 +403,7 @@ class MainWindow(QMainWindow):
             chooser.fileSelected.connect(self.opener.locate)
             chooser.open()
 
-        self._say_opening("")
+        self.say_opening("")
         self.say(message, "error", "Locate…", locate)
 
     def _sheet_opened(self, recipes: list[Recipe]) -> None:
@@ -408,7 +420,7 @@ class MainWindow(QMainWindow):
         self.say(text, "info")
 
     def _photo_given(self, path: str) -> None:
-        self._say_opening("")
+        self.say_opening("")
         self.show_workspace("explore")
         self.parts.cards["project"].use_photo(path, dropped=True)
 
@@ -419,7 +431,7 @@ class MainWindow(QMainWindow):
     def _before_session(self, given: str, go_on: Callable[[], None]) -> None:
         """Ask before a session takes the place of work that is in no file."""
         if self.saver.worth_asking:
-            self._say_opening("")
+            self.say_opening("")
             # Once saved the file is read anew: it may be the very one that was saved to.
             question = f"Save the session before opening {Path(given).name}?"
             self.saver.ask(question, discarded=go_on, saved=lambda: self.open(given))

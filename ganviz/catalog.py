@@ -105,7 +105,7 @@ def find(model: str | Path) -> Path:
         if path.is_dir():
             return newest_snapshot(path)
         if path.is_file():
-            return _converted(path) if _is_foreign(path) else path
+            return _converted(path) if is_foreign(path) else path
     except (OSError, RuntimeError) as error:
         raise GanvizError(f"{str(model)[:200]}: cannot be a file or folder ({error})") from error
     known_here = [*bundled(), *fetched(), *recent()]
@@ -176,7 +176,16 @@ def locate(ref: ModelRef) -> Located:
     raise GanvizError(f"the model {ref.name}{digest} is not on this machine; {way}, then try again")
 
 
-def _is_foreign(path: Path) -> bool:
+def is_foreign_file(model: str | Path) -> bool:
+    """Whether a user's MODEL is a file that importers have to read first; False for what cannot be told."""
+    try:
+        path = Path(model).expanduser()
+        return path.is_file() and is_foreign(path)
+    except (OSError, RuntimeError, ValueError):
+        return False  # opening it says what is wrong
+
+
+def is_foreign(path: Path) -> bool:
     """Whether a file is of a kind that importers read: torch's, a pickle, an XML graph, or foreign safetensors."""
     with path.open("rb") as file:
         start = file.read(9)

@@ -80,6 +80,8 @@ class Importer(Protocol):
     """The format as people call it, as in "NVIDIA StyleGAN2-ADA pickle"."""
     arch: str
     """The family that its generators join, a key of MODELS."""
+    asks: tuple[str, ...]
+    """The fields of `Asked`, besides arch, that make a difference to it."""
 
     def recognises(self, source: "Source") -> bool:
         """Whether the file is of this format, by its keys and shapes; never by its name. Does not raise."""

@@ -1,5 +1,6 @@
 """From a foreign file to a checkpoint: recognise, map, build, save. No torch before something is to be built."""
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,7 +16,7 @@ from ganviz.importers import IMPORTERS, NOTHING_SAID, Asked, Converted, Importer
 from ganviz.importers.inert import Array, Record, cleaned, shown
 from ganviz.importers.reader import Source, checksum, read
 from ganviz.importers.unread import UNREAD
-from ganviz.jobs import Job, Progress
+from ganviz.jobs import Job, Offload, Progress
 from ganviz.models import MODELS, build_generator, resolve
 from ganviz.recipe import ModelRef
 from ganviz.spec import Card
@@ -31,7 +32,10 @@ AVERAGE_OVER = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What became of a foreign file: where the checkpoint is, what it was taken for, and what is to be known of it."""
+    """What became of a foreign file: where the checkpoint is, what it was taken for, and what is to be known of it.
+
+    `asks`: the fields of `Asked` that would make a difference.
+    """
 
     path: Path
     ref: ModelRef
@@ -40,6 +44,7 @@ class Report:
     tensors: int
     facts: dict[str, str]
     wants: tuple[str, ...]
+    asks: tuple[str, ...]
 
 
 def importers() -> Iterator[Importer]:
@@ -116,18 +121,16 @@ def convert(
     """
     path, out = Path(path), Path(out)
     yield Progress(0, 4, "read")
-    source = read(path)
+    source, digest = yield Offload(_read, (path,))
     importer = recognise(source, asked)
     yield Progress(1, 4, importer.label)
-    digest = checksum(path)
     from ganviz import checkpoint
     from ganviz.importers.statistics import measure_statistics
 
     try:
-        with np.errstate(all="ignore"):  # what overflows is refused below
-            converted = importer.convert(source, asked)
+        converted = yield Offload(_mapped, (importer, source, asked))
         yield Progress(2, 4, "build")
-        generator = build(converted)
+        generator = yield Offload(build, (converted,))
         if asked.statistics == "batch":
             yield from measure_statistics(generator)
         if "w_avg" not in converted.tensors and hasattr(generator, "w_avg"):
@@ -142,21 +145,59 @@ def convert(
         reason = cleaned(f"{type(error).__name__}: {error}", 200)
         raise GanvizError(f"{path}: {importer.label}: its parts do not fit together ({reason})") from error
     facts = {"source_format": importer.label, "source_sha256": digest}
-    facts |= {name: cleaned(said) for name, said in converted.facts.items()}
+    facts |= {name: cleaned(said) for name, said in (_rest(source, converted.facts) | converted.facts).items()}
     if source.wants:
         facts["also_wanted"] = cleaned(", ".join(source.wants))
     kept = converted.card if card is None else card
     kept = replace(kept, name=name or kept.name, facts={**kept.facts, **facts})
-    ref = checkpoint.save(out, generator, kept, half=half)
-    return Report(out, ref, importer.label, converted.arch, len(converted.tensors), facts, source.wants)
+    ref = yield Offload(checkpoint.save, (out, generator, kept), {"half": half})
+    tensors = len(converted.tensors)
+    return Report(out, ref, importer.label, converted.arch, tensors, facts, source.wants, importer.asks)
+
+
+def _read(path: Path) -> tuple[Source, str]:
+    """What the file holds, and its SHA-256."""
+    return read(path), checksum(path)
+
+
+def _mapped(importer: Importer, source: Source, asked: Asked) -> Converted:
+    with np.errstate(all="ignore"):  # what overflows is refused when it is built
+        return importer.convert(source, asked)
+
+
+def _rest(source: Source, facts: dict[str, str]) -> dict[str, str]:
+    """What stands in the file beside the network that was mapped."""
+    tree, mapped = source.tree, facts.get("mapped")
+    if not isinstance(tree, dict) or mapped not in tree:
+        return {}
+    rest = ", ".join(key if isinstance(key, str) else shown(key) for key in tree if key != mapped)
+    return {"left_out": rest[:200]} if rest else {}
+
+
+def place_of(digest: str) -> Path:
+    """Where the checkpoint made of a foreign file of that SHA-256 is kept, in the user's cache."""
+    folder = places.cache() / CONVERTED
+    folder.mkdir(exist_ok=True)
+    return folder / f"{digest}-{REVISION}.safetensors"
+
+
+def kept_before(path: str | Path) -> Path | None:
+    """The checkpoint that a foreign file was converted to before, by what the file holds; None where there is none."""
+    target = place_of(checksum(Path(path)))
+    return target if _is_whole(target) else None
+
+
+def keep(report: Report) -> Path:
+    """Move a conversion to where `opened` looks for it; what was there before of the same file is replaced."""
+    target = place_of(report.facts["source_sha256"])
+    os.replace(report.path, target)
+    return target
 
 
 def opened(path: str | Path) -> Job[Path]:
     """The checkpoint that a foreign file was or now is converted to, in the user's cache, by what the file holds."""
     path = Path(path)
-    folder = places.cache() / CONVERTED
-    folder.mkdir(exist_ok=True)
-    target = folder / f"{checksum(path)}-{REVISION}.safetensors"
+    target = place_of(checksum(path))
     if not _is_whole(target):
         yield from convert(path, target, name=path.stem)
     return target

@@ -26,6 +26,7 @@ TANH = ("MSE", "DCGAN")
 class ZooPGAN:
     label = "progressive GAN of pytorch_GAN_zoo"
     arch = "progan"
+    asks = ("classes",)
 
     def recognises(self, source: Source) -> bool:
         return {"formatLayer.weight", "toRGBLayers.0.weight"} <= set(_generator(source)[1])
@@ -70,6 +71,7 @@ class ZooPGAN:
 class ZooDCGAN:
     label = "DCGAN of pytorch_GAN_zoo"
     arch = "dcgan"
+    asks = ("classes", "resolution", "statistics")
 
     def recognises(self, source: Source) -> bool:
         return {"formatLayer.weight", "main.outlayer.weight"} <= set(_generator(source)[1])

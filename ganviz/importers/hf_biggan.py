@@ -24,6 +24,7 @@ MAX_LAYERS = 32
 class HuggingFaceBigGAN:
     label = "BigGAN-deep of Hugging Face's pytorch-pretrained-BigGAN"
     arch = "biggan"
+    asks: tuple[str, ...] = ()
 
     def recognises(self, source: Source) -> bool:
         return source.first(*KEYS) is not None

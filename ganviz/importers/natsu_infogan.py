@@ -21,6 +21,7 @@ MAX_CODES = 64
 class NatsuInfoGAN:
     label = "InfoGAN of Natsu6767's InfoGAN-PyTorch"
     arch = "infogan"
+    asks = ("resolution", "statistics")
 
     def recognises(self, source: Source) -> bool:
         return _find(source) is not None

@@ -23,6 +23,7 @@ CLAMP = 256.0
 class NvidiaStyleGAN2:
     label = "NVIDIA StyleGAN2 pickle"
     arch = "stylegan2"
+    asks: tuple[str, ...] = ()
 
     def recognises(self, source: Source) -> bool:
         return find(source, "synthesis.b4.const") is not None

@@ -34,6 +34,7 @@ MAX_LAYERS = 64
 class NvidiaStyleGAN3:
     label = "NVIDIA StyleGAN3 pickle"
     arch = "stylegan3"
+    asks: tuple[str, ...] = ()
 
     def recognises(self, source: Source) -> bool:
         return find(source, KEY) is not None

@@ -35,6 +35,7 @@ class OpenVINO:
 
     label = "OpenVINO network (MobileStyleGAN)"
     arch = "mobilestylegan"
+    asks: tuple[str, ...] = ()
 
     def recognises(self, source: Source) -> bool:
         if source.kind != "other":
@@ -64,7 +65,7 @@ class OpenVINO:
         }
         tensors = {**native_mapping(layers), **native_synthesis(drawn)}
         facts = {
-            "mapped": f"{source.path.name} and {beside.name}, {len(tensors)} tensors",
+            "mapped": f"{source.path.name} and {beside.name}",
             "assumed": "the strength of noise is the root mean square of its planes",
         }
         return Converted(self.arch, config, tensors, facts=facts)

@@ -15,6 +15,7 @@ from ganviz.importers.transfer import Transfer
 class PytorchDCGAN:
     label = "DCGAN of the PyTorch examples' kind"
     arch = "dcgan"
+    asks = ("classes", "resolution", "statistics")
 
     def recognises(self, source: Source) -> bool:
         return _find(source) is not None
@@ -53,7 +54,7 @@ def convert_stack(name: str, stack: Stack, asked: Asked) -> Converted:
         "num_classes": classes,
         "stages": stages,
     }
-    facts = {"mapped": f"{name or 'the whole file'}, {len(tensors)} tensors"}
+    facts = {"mapped": name or "the whole file"}
     notes = ["ReLU and a final tanh, which have no weights"]
     if assumed:
         notes.append(assumed)

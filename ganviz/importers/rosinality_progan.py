@@ -22,6 +22,7 @@ KEYS = (FIRST, "label_embed.weight", "to_rgb.0.weight")
 class RosinalityProGAN:
     label = "ProGAN of rosinality's progressive-gan-pytorch"
     arch = "progan"
+    asks = ("resolution",)
 
     def recognises(self, source: Source) -> bool:
         return source.first(*KEYS) is not None

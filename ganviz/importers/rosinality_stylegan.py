@@ -26,6 +26,7 @@ MAX_STEPS = 9
 class RosinalityStyleGAN:
     label = "StyleGAN of rosinality's style-based-gan-pytorch"
     arch = "stylegan"
+    asks = ("resolution",)
 
     def recognises(self, source: Source) -> bool:
         return source.first(*KEYS) is not None

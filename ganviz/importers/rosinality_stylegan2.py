@@ -19,6 +19,7 @@ FILTER = np.outer([1, 3, 3, 1], [1, 3, 3, 1]).astype(np.float32) / 16
 class RosinalityStyleGAN2:
     label = "StyleGAN2 of rosinality's stylegan2-pytorch"
     arch = "stylegan2"
+    asks: tuple[str, ...] = ()
 
     def recognises(self, source: Source) -> bool:
         found = source.first(*KEYS)
