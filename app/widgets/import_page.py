@@ -150,12 +150,12 @@ class ImportPage(QFrame):
                 label.setVisible(bool(text))
             self.rows[key][1].setText(text)
         asks, asked = found.report.asks, found.asked
-        for widget in (self.options, self.again):
-            widget.setVisible(bool(asks))
+        self.options.setVisible(bool(asks))
+        self.again.setVisible(bool(asks))
         self.classes.setVisible("classes" in asks)
         self.classes.show_value(asked.classes or 0)
-        for widget in (self.side, self.resolution):
-            widget.setVisible("resolution" in asks)
+        self.side.setVisible("resolution" in asks)
+        self.resolution.setVisible("resolution" in asks)
         self.resolution.setCurrentIndex(max(0, self.resolution.findData(asked.resolution)))
         self.batch.setVisible("statistics" in asks)
         self.batch.setChecked(asked.statistics == "batch")
