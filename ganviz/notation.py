@@ -1,6 +1,7 @@
 """The short notation in which people write seeds, classes and codes on a command line or into a field."""
 
 import re
+from decimal import Decimal
 
 from ganviz.expression import SEED_LIMIT, WITHIN_LEAST, WITHIN_MOST, Seed
 from ganviz.recipe import class_weights
@@ -51,11 +52,8 @@ def format_seed(seed: Seed) -> str:
 
 def format_number(value: float) -> str:
     """A number in plain decimals, with as many places as it takes to read the same number back."""
-    for places in (6, 9, 12, 17):
-        text = f"{value:.{places}f}"
-        if float(text) == value:
-            break
-    text = text.rstrip("0").rstrip(".")
+    text = format(Decimal(repr(float(value))), "f")
+    text = text.rstrip("0").rstrip(".") if "." in text else text
     return "0" if text == "-0" else text
 
 

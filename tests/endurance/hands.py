@@ -282,8 +282,8 @@ class Hands:
     def _drop_file(self) -> str:
         """Drop one of the files that were written so far on the window."""
         files = [path for path in sorted(self.folder.rglob("*")) if path.is_file() and not path.name.startswith(".")]
-        if not self.reopen:
-            files = [path for path in files if path.suffix == ".png"]
+        if not self.reopen or self.random.random() < 0.9:  # a session begins the history anew
+            files = [path for path in files if path.suffix != ".ganviz"]
         if not files:
             return "nothing"
         path = self.random.choice(files)
@@ -334,8 +334,8 @@ class Hands:
     def _on_chooser(self, chooser: QFileDialog) -> str:
         saving = chooser.acceptMode() == QFileDialog.AcceptMode.AcceptSave
         files = [str(path) for path in sorted(self.folder.rglob("*")) if path.is_file()]
-        if not self.reopen and not saving:
-            files = []
+        if not saving and (not self.reopen or self.random.random() < 0.9):
+            files = [path for path in files if not path.endswith(".ganviz")]
         target = ""
         if self.random.random() < 0.6:
             target = str(self.folder / f"saved-{self.random.randrange(4)}.ganviz") if saving else ""

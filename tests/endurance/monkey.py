@@ -29,7 +29,7 @@ from typing import Any
 
 STALL_S = 0.2
 REST_EVERY = 100
-PATIENCE_S = float(os.environ.get("MONKEY_PATIENCE_S", "120"))
+PATIENCE_S = float(os.environ.get("MONKEY_PATIENCE_S", "300"))
 ALLOWANCE = 0.10
 """By how much memory at the end may exceed that of the first tenth."""
 LEVELS = 1
@@ -194,6 +194,7 @@ class Monkey:
         window = self.window
         if not self.wait(lambda: not window.behind or window.parts.status.state() == "rendering failed"):
             shown, compute = window._shown, window.compute
+            faulthandler.dump_traceback()
             self.faults.note(
                 f"the picture never caught up with {window.document.recipe}\n  on screen: "
                 f"{shown and shown.recipe}\n  idle {compute.is_idle}, canvas visible {window.canvas.isVisible()}, "
