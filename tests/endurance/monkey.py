@@ -148,7 +148,7 @@ class Monkey:
             return
         self.stalls.end(self.hands.last)
         if self.done >= self.actions:
-            self.app.quit()
+            self.app.exit()  # `quit` would close the window first
             return
         self.done += 1
         if self.done % REST_EVERY == 0:
