@@ -1,14 +1,18 @@
-"""What the benchmarks share: the model that they measure with, as many threads as the program has, and the report.
+"""What the benchmarks share: the models that they measure with, as many threads as the window has, and the report.
 
-Run by `make bench` alone. Nothing is asserted on time: figures are printed, and written to out/bench.json.
+Run by `make bench` alone, in well under ten minutes; `make bench-long` has those that take longer. Nothing is asserted
+on time: figures are printed as tables, and written to out/bench.json and out/bench.md. What is compared is measured by
+turns, so that whatever else the machine does falls on both.
 """
 
 import json
 import os
 import platform
+import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -20,9 +24,8 @@ import pytest
 from ganviz import catalog, places
 
 HERE = Path(__file__).parent
-OUT = HERE.parents[1] / "out" / "bench.json"
+OUT = HERE.parents[1] / "out"
 FETCHED = platformdirs.user_cache_path("ganviz") / "models" / "faces-ffhq-1024.safetensors"
-collect_ignore = [] if FETCHED.is_file() else ["test_zoo.py"]
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -37,30 +40,102 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @dataclass(frozen=True)
 class Figure:
-    """One measured number, in a unit, with what it is held against where there is such a thing."""
+    """One measured number, in a unit, with the bar that it is held against ("under 15", "0.9 or more") if any.
 
+    `value` is None where nothing could be measured; `what` then says why.
+    """
+
+    section: str
     what: str
-    value: float
-    unit: str
+    value: float | None
+    unit: str = ""
     bar: str = ""
+
+    @property
+    def met(self) -> bool | None:
+        """Whether the bar is met; None where there is none."""
+        number = re.search(r"[\d.]+", self.bar)
+        if number is None or self.value is None:
+            return None
+        bar = float(number[0])
+        return self.value >= bar if self.bar.endswith("or more") else self.value <= bar
 
 
 Report = Callable[..., None]
 
 
 @pytest.fixture(scope="session")
-def report() -> Iterator[Report]:
-    """Note a figure: report("forward, median", 3.2, "ms", bar="under 50")."""
-    figures: list[Figure] = []
-    yield lambda what, value, unit, bar="": figures.append(Figure(what, round(float(value), 3), unit, bar))
+def figures() -> Iterator[list[Figure]]:
+    """All that was measured; printed and written at the end."""
+    found: list[Figure] = []
+    began = time.monotonic()
+    yield found
     machine = machine_facts()
-    print("\n\n" + " · ".join(f"{key}: {value}" for key, value in machine.items()) + "\n")
-    width = max((len(figure.what) for figure in figures), default=0)
-    for figure in figures:
-        print(f"  {figure.what:<{width}}  {figure.value:>12,.2f} {figure.unit:<10} {figure.bar}".rstrip())
-    OUT.parent.mkdir(exist_ok=True)
-    OUT.write_text(json.dumps({"machine": machine, "figures": [asdict(figure) for figure in figures]}, indent=1))
-    print(f"\n{OUT}")
+    machine["benchmarks took"] = f"{(time.monotonic() - began) / 60:.1f} minutes"
+    text = as_markdown(machine, found)
+    print(f"\n\n{text}")
+    OUT.mkdir(exist_ok=True)
+    told = [asdict(figure) | {"met": figure.met} for figure in found]
+    (OUT / "bench.json").write_text(json.dumps({"machine": machine, "figures": told}, indent=1), encoding="utf-8")
+    (OUT / "bench.md").write_text(text, encoding="utf-8")
+    print(f"{OUT / 'bench.json'}\n{OUT / 'bench.md'}")
+
+
+@pytest.fixture
+def report(figures: list[Figure], request: pytest.FixtureRequest) -> Report:
+    """Note a figure in the section of its module: report("forward, median", 3.2, "ms", bar="under 50").
+
+    report("no such package: not measured") notes that alone.
+    """
+    section = request.module.SECTION
+
+    def note(what: str, value: float | None = None, unit: str = "", bar: str = "") -> None:
+        figures.append(Figure(section, what, None if value is None else round(float(value), 3), unit, bar))
+
+    return note
+
+
+@pytest.fixture
+def by_turns() -> Callable[..., list[list[float]]]:
+    """Run functions by turns: by_turns(a, b, seconds=5) gives the milliseconds of each one's calls, alike many.
+
+    The first turn, in which memory is fetched and kernels are chosen, is left out.
+    """
+
+    def run(
+        *functions: Callable[[int], Any], seconds: float = 5.0, least: int = 5, most: int = 200
+    ) -> list[list[float]]:
+        taken: list[list[float]] = [[] for _ in functions]
+        began = time.perf_counter()
+        turn = 0
+        while turn <= least or (turn <= most and time.perf_counter() - began < seconds):
+            for function, times in zip(functions, taken, strict=True):
+                before = time.perf_counter()
+                function(turn)
+                times.append((time.perf_counter() - before) * 1000)
+            turn += 1
+        return [times[1:] for times in taken]
+
+    return run
+
+
+def as_markdown(machine: dict[str, str], found: Sequence[Figure]) -> str:
+    """The machine and a table for each section, ready for docs/performance.md."""
+    lines = ["**The machine**: " + "; ".join(f"{key} {value}" for key, value in machine.items()) + ".", ""]
+    for section in dict.fromkeys(figure.section for figure in found):
+        lines += [f"### {section}", "", "| | measured | bar |", "|---|---|---|"]
+        for figure in found:
+            if figure.section == section:
+                value = "not measured" if figure.value is None else f"{plain(figure.value)} {figure.unit}".strip()
+                met = {None: "", True: " (met)", False: " (missed)"}[figure.met]
+                lines.append(f"| {figure.what} | {value} | {figure.bar}{met} |")
+        lines.append("")
+    return "\n".join(lines)
+
+
+def plain(value: float) -> str:
+    """A number with about three digits, and no more than two behind the point."""
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"
 
 
 def machine_facts() -> dict[str, str]:
@@ -99,6 +174,33 @@ def face_model(make_checkpoint: Callable[..., Path]) -> Path:
     if bundled.is_file():
         return bundled
     return make_checkpoint("faces-like", resolution=64, z_dim=100, base_channels=64)
+
+
+@pytest.fixture(scope="session")
+def stylegan2_256(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A StyleGAN2 of 256 px as trained ones are (channel base 16384, at most 512), with random weights."""
+    from ganviz.models.stylegan2 import Generator, StyleGAN2Config
+
+    return _random(tmp_path_factory, Generator(StyleGAN2Config(resolution=256, base_channels=64)), "stylegan2-256")
+
+
+@pytest.fixture(scope="session")
+def large_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """faces-ffhq-1024 where it was fetched; else a net of just its size with random weights, which is as fast."""
+    if FETCHED.is_file():
+        return FETCHED
+    from ganviz.models.mobilestylegan import Generator, MobileStyleGANConfig
+
+    return _random(tmp_path_factory, Generator(MobileStyleGANConfig()), "mobilestylegan-1024-random")
+
+
+def _random(tmp_path_factory: pytest.TempPathFactory, generator: Any, name: str) -> Path:
+    from ganviz import checkpoint
+    from ganviz.spec import Card
+
+    path = tmp_path_factory.mktemp("models") / f"{name}.safetensors"
+    checkpoint.save(path, generator.eval(), Card(name=name, licence="CC0"))
+    return path
 
 
 @pytest.fixture

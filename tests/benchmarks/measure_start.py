@@ -1,6 +1,7 @@
 """In a process of its own: how long a start takes, in seconds since BEGAN (a time.time() of the parent's).
 
-measure_start.py bare BEGAN         ->  {"imported"}: the imports alone that no window of this kind can do without
+measure_start.py bare BEGAN MODEL   ->  {"imported", "drawn"}: the imports alone that no window of this kind can do
+    without; and then the model loaded and one picture drawn, with nothing else
 measure_start.py window BEGAN MODEL ->  {"painted", "picture"}: first paint of the window, first picture on the canvas
 """
 
@@ -9,12 +10,18 @@ import sys
 import time
 
 
-def bare(began: float) -> None:
+def bare(began: float, model: str) -> None:
     import PySide6.QtWidgets
     import torch
 
-    assert PySide6.QtWidgets and torch
-    print(json.dumps({"imported": time.time() - began}))
+    assert PySide6.QtWidgets
+    imported = time.time() - began
+    import ganviz
+
+    generator = ganviz.load(model, "cpu")
+    with torch.inference_mode():
+        generator(ganviz.latent.seeds([0], generator.spec.z_dim))
+    print(json.dumps({"imported": imported, "drawn": time.time() - began}))
 
 
 def window(began: float, model: str) -> None:
@@ -50,4 +57,4 @@ def window(began: float, model: str) -> None:
 
 
 if __name__ == "__main__":
-    bare(float(sys.argv[2])) if sys.argv[1] == "bare" else window(float(sys.argv[2]), sys.argv[3])
+    (bare if sys.argv[1] == "bare" else window)(float(sys.argv[2]), sys.argv[3])

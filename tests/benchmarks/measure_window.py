@@ -1,16 +1,23 @@
 """In a process of its own: drag sliders of the real window, offscreen, and print how it kept up.
 
-    measure_window.py MODEL FILM  ->  {phase: {"gaps": [ms], "waits": [ms], "latencies": [ms], "ticks", "last": ms}}
+    measure_window.py MODEL FILM     all phases, and an export to FILM beside one of them
+    measure_window.py MODEL          only a drag, and steps that are waited for: for a large model
+
+prints {"phases": {name: {"gaps": [ms], "waits": [ms], "latencies": [ms], "ticks", "shown", "last": ms}},
+"steps": {"first": [ms], "exact": [ms], "bare": [ms]}, "peak": bytes}.
 
 A heartbeat of 2 ms on the UI thread runs from the first picture on; its gaps say for how long the thread was held
 up, its waits how much of a gap the thread was ready to run but got no processor, because others had them (Linux;
-0 elsewhere). A slider is moved at 60 Hz; each picture's latency counts from the `setValue` that asked for it to
-`frameShown`.
+0 elsewhere). A slider is moved at 60 Hz; each picture's latency counts from the `setValue` that asked for it to the
+first `frameShown` of its recipe, a preview or not.
+
+Steps: one `setValue`, then nothing until the exact picture is there; by turns with the bare network on the same thread.
 """
 
 import json
 import math
 import os
+import resource
 import sys
 import threading
 import time
@@ -27,6 +34,8 @@ from ganviz.video import export
 from ganviz.walk import Walk, WalkRecipes
 
 HEARTBEAT_MS, TICK_MS = 2, 16
+STEPS, STEPS_S = 120, 25.0
+"""Steps that are waited for: so many, or as many as there is time for."""
 
 
 class Meter:
@@ -44,7 +53,9 @@ class Meter:
         self.begin("settling after the first picture")
 
     def begin(self, name: str) -> None:
-        self.phase = self.phases.setdefault(name, {"gaps": [], "waits": [], "latencies": [], "ticks": 0, "last": 0.0})
+        self.phase = self.phases.setdefault(
+            name, {"gaps": [], "waits": [], "latencies": [], "ticks": 0, "shown": 0, "last": 0.0}
+        )
 
     def on_beat(self) -> None:
         now, waited = time.perf_counter(), self.queue()
@@ -56,6 +67,7 @@ class Meter:
         if not self.beat.isActive():
             self.previous, self.waited = time.perf_counter(), self.queue()
             self.beat.start()
+        self.phase["shown"] += 1
         asked = self.sent.pop(frame.recipe, None)
         if asked is not None:
             self.phase["latencies"].append((time.perf_counter() - asked) * 1000)
@@ -92,6 +104,53 @@ class Meter:
         wait_until(lambda: not self.window.behind)
         self.phase["last"] = (time.perf_counter() - ended) * 1000
 
+    def step(self, widget: str, places: tuple[float, float]) -> dict[str, list[float]]:
+        """Move a slider, wait for the exact picture, run the bare network; again and again."""
+        slider, window = self.window.findChild(QWidget, widget), self.window
+        found: dict[str, list[float]] = {"first": [], "exact": [], "bare": []}
+        times: dict[str, float] = {}
+        asked = 0.0
+
+        def on_shown(frame) -> None:
+            if frame.recipe == window.document.recipe:
+                times.setdefault("first", time.perf_counter() - asked)
+                if frame.exact:
+                    times.setdefault("exact", time.perf_counter() - asked)
+
+        window.canvas.frameShown.connect(on_shown)
+        until = time.perf_counter() + STEPS_S
+        for k in range(STEPS):
+            if k > 8 and time.perf_counter() > until:
+                break
+            wait_until(lambda: window.compute.is_idle)
+            times.clear()
+            asked = time.perf_counter()
+            slider.setValue(places[0] + (places[1] - places[0]) * ((k * 0.37) % 1))
+            wait_until(lambda: "exact" in times)
+            taken: list[float] = []
+            wait_until(lambda: window.compute.is_idle)
+            window.compute.ask(lambda renderer: bare(renderer, window.document.recipe), taken.append)
+            wait_until(lambda taken=taken: bool(taken))
+            if k > 2:
+                for name in ("first", "exact"):
+                    found[name].append(times[name] * 1000)
+                found["bare"].append(taken[0])
+        return found
+
+
+def bare(renderer, recipe: Recipe) -> float:
+    """Milliseconds of one eager float32 forward pass of a recipe's network."""
+    import torch
+
+    from ganviz import latent
+
+    generator = renderer.load(recipe.model)
+    z = latent.seeds([0], generator.spec.z_dim)
+    began = time.perf_counter()
+    with torch.inference_mode():
+        generator(z)
+    return (time.perf_counter() - began) * 1000
+
 
 def open_queue() -> Callable[[], float]:
     """A function that gives the milliseconds for which this thread has waited for a processor so far."""
@@ -113,14 +172,26 @@ def wait_until(ready, seconds: float = 60) -> None:
         raise TimeoutError("the window did not get there")
 
 
-def main(model: str, film: str) -> None:
+def main(model: str, film: str = "") -> None:
     application = QApplication([])
     window = build_window(model)
     meter = Meter(window)
     window.show()
     wait_until(lambda: window.canvas.frame is not None)
-    wait_until(lambda: window.compute.is_idle and not window.behind)
+    wait_until(lambda: window.compute.is_idle and not window.behind, 150)  # a large model learns to draw previews
     meter.drag("dragging a latent slider", "latent-slider-0", (-3, 3), 6)
+    steps = meter.step("latent-slider-2", (-2, 2))
+    if film:
+        drag_more(window, meter, film)
+    meter.beat.stop()
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    print(json.dumps({"phases": meter.phases, "steps": steps, "peak": peak}))
+    window.ask_on_close = False
+    window.close()
+    application.processEvents()
+
+
+def drag_more(window, meter: Meter, film: str) -> None:
     meter.drag("dragging psi", "psi", (0, 1.5), 4)
 
     reference = window.document.recipe.model
@@ -135,12 +206,7 @@ def main(model: str, film: str) -> None:
     wait_until(lambda: snapshot.isVisible() and window.compute.is_idle and not window.behind)
     meter.drag("going through a run for the first time", "snapshot", snapshot.stops(), 4)
     meter.drag("going through a run again", "snapshot", snapshot.stops(), 4)
-    meter.beat.stop()
-    print(json.dumps(meter.phases))
-    window.ask_on_close = False
-    window.close()
-    application.processEvents()
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2])
+    main(*sys.argv[1:])

@@ -1,6 +1,5 @@
-"""What the Renderer and the export cost over the bare network, in one run, by turns."""
+"""What the Renderer costs over the bare network, model by model and batch by batch, and what it saves."""
 
-import time
 from pathlib import Path
 from statistics import median
 
@@ -8,87 +7,120 @@ import numpy as np
 import pytest
 import torch
 
-from ganviz import latent, video
+from ganviz import latent, sheets
+from ganviz.edits import UnitEdit
 from ganviz.expression import Seed
 from ganviz.jobs import run
-from ganviz.recipe import Recipe
-from ganviz.render import BATCH, Renderer
-from ganviz.walk import Walk, WalkRecipes
+from ganviz.recipe import Recipe, Sheet
+from ganviz.render import Renderer
 
-pytestmark = pytest.mark.benchmark
+SECTION = "Drawing"
+MODELS = {"face_model": 6.0, "stylegan2_256": 8.0, "large_model": 16.0}
+"""Fixtures, and seconds for each."""
 
-
-def milliseconds(function, *arguments) -> float:
-    began = time.perf_counter()
-    function(*arguments)
-    return (time.perf_counter() - began) * 1000
+pytestmark = [pytest.mark.benchmark, pytest.mark.timeout(300)]
 
 
-def test_one_picture_through_the_renderer_against_the_bare_network(report, face_model: Path):
+@pytest.mark.parametrize("model", MODELS)
+def test_the_renderer_against_the_bare_network(report, by_turns, request, model: str) -> None:
     renderer = Renderer("cpu")
-    generator = renderer.load(face_model)
-    z = latent.seeds(range(200), generator.spec.z_dim)
+    generator = renderer.load(request.getfixturevalue(model))
+    name, recipe = generator.ref.name, Recipe(generator.ref)
+    for batch in sorted({1, renderer.at_once(recipe)}):
+        z = latent.seeds(range(batch), generator.spec.z_dim)
+        used = iter(range(1_000_000))
 
-    def forward(k: int) -> None:
-        with torch.inference_mode():
-            generator(z[k : k + 1])
+        def bare(_: int, z: torch.Tensor = z) -> None:
+            with torch.inference_mode():
+                generator(z)
 
-    bare, whole = [], []
-    for k in range(200):
-        bare.append(milliseconds(forward, k))
-        whole.append(milliseconds(renderer.render, Recipe(generator.ref, Seed(k))))
-    report("bare forward of one picture, median", median(bare[20:]), "ms")
-    report("Renderer.render of one recipe, median", median(whole[20:]), "ms")
-    ratio = median(b / a for a, b in zip(bare[20:], whole[20:], strict=True))
-    report("Renderer.render over bare forward, median ratio", ratio, "x")
+        def whole(_: int, batch: int = batch, used=used) -> None:
+            recipes = [recipe.edit(latent=Seed(next(used))) for _ in range(batch)]
+            if batch == 1:
+                renderer.render(recipes[0])
+            else:
+                renderer.render_all(recipes)
+
+        forward, drawn = by_turns(bare, whole, seconds=MODELS[model])
+        words = "one picture" if batch == 1 else f"batch of {batch}, a picture"
+        report(f"{name}, {words}, bare network in eager float32", median(forward) / batch, "ms")
+        report(f"{name}, {words}, through the renderer", median(drawn) / batch, "ms")
+        ratio = median(d / f for f, d in zip(forward, drawn, strict=True))
+        bar = "under 1.1" if batch == 1 and generator.spec.resolution >= 1024 else ""
+        report(f"{name}, {words}, renderer over bare network", ratio, "x", bar)
 
 
-@pytest.mark.parametrize("suffix", [".mp4", ".webm", ".gif", ""])
-def test_export_against_the_bare_network_in_batches(report, face_model: Path, tmp_path: Path, suffix: str):
+@pytest.mark.parametrize("model", ["stylegan2_256", "large_model"])
+def test_twins_in_other_precisions(report, by_turns, request, model: str) -> None:
+    devices = pytest.importorskip("ganviz.devices")
+    generator = Renderer("cpu").load(request.getfixturevalue(model))
+    kinds = list(dict.fromkeys([torch.float32, devices.preview_dtype("cpu")]))
+    w = generator.mapping(latent.seeds([0], generator.spec.z_dim))
+    twins = [devices.lowered(generator, kind) for kind in kinds]
+
+    def draw(network):
+        def once(_: int) -> None:
+            with torch.inference_mode():
+                network.synthesis(w)
+
+        return once
+
+    eager, *lowered = by_turns(*map(draw, [generator, *twins]), seconds=12)
+    name = generator.ref.name
+    if len(kinds) == 1:
+        report(f"{name}: this processor multiplies no bfloat16; previews are in float32")
+    for kind, twin, times in zip(kinds, twins, lowered, strict=True):
+        words = str(kind).removeprefix("torch.")
+        worst = min(_decibels(devices, generator, twin, seed) for seed in range(4))
+        faster = median(e / t for e, t in zip(eager, times, strict=True))
+        held = model == "stylegan2_256"
+        bar = ("1 or more" if kind is torch.float32 else "2.5 or more") if held else ""
+        report(f"{name}, twin in {words}, faster than eager float32", faster, "times", bar)
+        report(f"{name}, twin in {words}, worst of four pictures", min(worst, 200.0), "dB", "40 or more")
+
+
+def _decibels(devices, generator, twin, seed: int) -> float:
+    with torch.inference_mode():
+        w = generator.mapping(latent.seeds([seed], generator.spec.z_dim))
+        return devices.decibels(twin.synthesis(w), generator.synthesis(w))
+
+
+def test_a_change_of_the_last_two_layers(report, by_turns, large_model: Path) -> None:
     renderer = Renderer("cpu")
-    generator = renderer.load(face_model)
-    keyframes = [Recipe(generator.ref, Seed(seed)) for seed in range(5)]
-    frames = 240
-    recipes = WalkRecipes(keyframes, Walk(frames), generator.spec.has_mapping)
-    z = latent.seeds(range(frames), generator.spec.z_dim)
+    generator = renderer.load(large_model)
+    recipe, layer = Recipe(generator.ref, Seed(0)), len(generator.spec.layers) - 2
 
-    def bare() -> None:
-        with torch.inference_mode():
-            for start in range(0, frames, BATCH):
-                generator(z[start : start + BATCH])
+    def partly(turn: int) -> None:
+        renderer.render(recipe.edit(units=(UnitEdit(layer, (0,), gain=turn / 100),)))
 
-    bare_ms, export_ms = [], []
-    for turn in range(4):
-        bare_ms.append(milliseconds(bare))
-        export_ms.append(
-            milliseconds(lambda turn=turn: run(video.export(renderer, recipes, tmp_path / f"{turn}{suffix}")))
-        )
-    kind = suffix or "PNG folder"
-    report(
-        f"bare network in batches of {BATCH}, while measuring {kind}",
-        frames * 1000 / np.median(bare_ms[1:]),
-        "frames/s",
-    )
-    report(f"export to {kind}", frames * 1000 / np.median(export_ms[1:]), "frames/s")
-    report(f"export to {kind} over bare network, time", np.median(export_ms[1:]) / np.median(bare_ms[1:]), "x")
+    def wholly(turn: int) -> None:
+        renderer.render(recipe.edit(latent=Seed(turn + 1)))
+        renderer.render(recipe)
+
+    partly(99)
+    # Each change begins from a picture of its own kind: in `wholly` two pictures are drawn from the start.
+    changed, full = by_turns(lambda turn: [partly(4 * turn + k) for k in range(4)], wholly, seconds=20, least=4)
+    ratio = median((f / 2) / ((c - f / 2) / 3) for c, f in zip(changed, full, strict=True))
+    report(f"{generator.ref.name}, a unit of the last two layers changed, over all anew", ratio, "times", "2 or more")
 
 
-def test_the_longest_step_of_an_export(report, face_model: Path, tmp_path: Path):
-    """What the compute thread is held up by between two looks at its mailbox, once the model is loaded."""
-    renderer = Renderer("cpu")
-    generator = renderer.load(face_model)
-    recipes = WalkRecipes([Recipe(generator.ref, Seed(seed)) for seed in range(5)], Walk(600), False)
-    renderer.render_all(recipes[:16])
-    steps = []
-    job = video.export(renderer, recipes, tmp_path / "walk.mp4")
-    answer = None
-    while True:
-        began = time.perf_counter()
-        try:
-            step = job.send(answer)
-        except StopIteration:
-            break
-        steps.append((time.perf_counter() - began) * 1000)
-        answer = step() if isinstance(step, video.Offload) else None
-    report("longest step of an mp4 export of 600 frames", max(steps), "ms", "under 100")
-    report("95th percentile of its steps", np.percentile(steps, 95), "ms")
+def test_a_sheet_of_sixty_four(report, by_turns, face_model: Path, stylegan2_256: Path) -> None:
+    for path, seconds, least in ((face_model, 4.0, 3), (stylegan2_256, 0.0, 1)):
+        renderer = Renderer("cpu")
+        generator = renderer.load(path)
+        z = latent.seeds(range(64), generator.spec.z_dim)
+        size = renderer.at_once(Recipe(generator.ref))
+        sheet = Sheet(tuple(Recipe(generator.ref, Seed(k)) for k in range(64)), 8)
+
+        def bare(_: int, generator=generator, z=z, size=size) -> None:
+            with torch.inference_mode():
+                for part in z.split(size):
+                    generator(part)
+
+        def whole(_: int, renderer=renderer, sheet=sheet) -> None:
+            run(sheets.draw(renderer, sheet))
+
+        forward, drawn = by_turns(bare, whole, seconds=seconds, least=least)
+        report(f"{generator.ref.name}, sheet of 64", median(drawn) / 1000, "s")
+        report(f"{generator.ref.name}, sheet of 64 over the bare network in batches of {size}",
+               float(np.median(np.divide(drawn, forward))), "x")  # fmt: skip

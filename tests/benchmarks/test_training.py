@@ -29,7 +29,9 @@ TRAININGS = {
 TURNS = 3
 STEPS = 52  # of each turn, of which the first four are not counted; lazy penalties come every sixteen
 
-pytestmark = [pytest.mark.benchmark, pytest.mark.timeout(1800)]
+SECTION = "Training"
+
+pytestmark = [pytest.mark.benchmark, pytest.mark.long, pytest.mark.timeout(1800)]
 
 
 @pytest.fixture
