@@ -1,9 +1,10 @@
 """The compute thread: the only thread that runs a network while exploring.
 
 It owns the Renderer. The window leaves the newest recipe in a mailbox of one; what was there before and has not
-been begun is forgotten. Priorities, looked at anew after each step: the current picture, opening a model,
-thumbnails, then one step of the running job, which has its turn now and then even while the others never end. torch
-is imported here, after the window has been painted.
+been begun is forgotten. A picture that takes long is first shown as a preview, and becomes exact once the control
+rests; a newer recipe goes first between any two stages of that. Priorities, looked at anew after each step: the
+current picture, opening a model, refining the current picture, thumbnails, then one step of the running job, which has
+its turn now and then even while the others never end. torch is imported here, after the window has been painted.
 """
 
 import logging
@@ -11,9 +12,8 @@ import os
 import threading
 import time
 from collections import OrderedDict, deque
-from collections.abc import Callable, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,13 +21,15 @@ import numpy as np
 from PIL import Image
 from PySide6.QtCore import QObject, Qt, Signal
 
+from app.running_job import Calls, RunningJob, sentence
 from ganviz import catalog
 from ganviz.checkpoint import read_header
 from ganviz.errors import GanvizError
-from ganviz.jobs import Job, Offload, Progress
+from ganviz.jobs import Job
 from ganviz.recipe import Recipe
 
 if TYPE_CHECKING:
+    from ganviz.drawing import Drawing
     from ganviz.render import Renderer
 
 log = logging.getLogger(__name__)
@@ -38,8 +40,17 @@ THUMBNAILS_KEPT = 1024
 THUMBNAILS_S = 0.05
 """Thumbnails are drawn together as long as a newer picture need not wait longer than this for them."""
 MOST_AT_ONCE = 16
-JOB_GAP_S = 0.25
-"""A job that waited this long has a step even though pictures wait, or it would stand still while something plays."""
+FRAME_S = 0.033
+"""What moves should be seen after this time, if need be as a preview."""
+MOVING_S = 0.25
+"""Recipes that follow one another within this time are one movement."""
+GAPS, HOLD_S = 2.0, 0.1
+"""Before the last picture of a movement is refined the next one is waited for: so many times as long as it took from
+the one before, and at most this long."""
+IDLE_S = 1.0
+"""When there has been nothing to do for so long, previews of slow models are made better."""
+SAVE_S = 60.0
+"""Measured times are written this often at most, and at the end."""
 
 
 class Compute(QObject):
@@ -48,7 +59,7 @@ class Compute(QObject):
     Signals:
         started(device): torch is imported and the renderer is there
         unavailable(message): it cannot be; every request is answered with this line from now on
-        frame_ready(frame): a Frame for a recipe that was requested
+        frame_ready(frame): a Frame for a recipe that was requested: previews, where it takes long, then the exact one
         frame_failed(recipe, message): that recipe cannot be drawn; message is one line for the user
         model_opened(header, given): the model behind `open_model(given)` is loaded
         model_failed(given, message): it is not
@@ -86,6 +97,13 @@ class Compute(QObject):
         self._device = device
         self._wake = threading.Condition()
         self._wanted: Recipe | None = None
+        self._asked = self._gap = float("-inf")  # when the newest recipe came, and how long after the one before
+        self._drawing: Drawing | None = None  # the picture that is being drawn or waits to be refined
+        self._passed_over = False  # whether the drawing before was given up without a picture
+        self._aside: tuple[Recipe, Drawing] | None = None  # a thumbnail that takes long
+        self._lesson: Iterator[None] | None = None
+        self._lesson_of = ""
+        self._saved = time.monotonic()
         self._calls: deque[Callable[[Renderer], None]] = deque()
         self._thumbnails: dict[str, deque[Recipe]] = {}
         self._pace = THUMBNAILS_S  # seconds that the last thumbnail took
@@ -118,7 +136,8 @@ class Compute(QObject):
     def is_idle(self) -> bool:
         """Whether nothing is left to do."""
         with self._wake:
-            return not (self._busy or self._has_work() or any(self._thumbnails.values()))
+            waits = self._aside is not None or any(self._thumbnails.values())
+            return not (self._busy or self._has_work() or waits)
 
     @property
     def job_running(self) -> bool:
@@ -128,6 +147,10 @@ class Compute(QObject):
     def request(self, recipe: Recipe) -> None:
         """Draw this recipe next, in place of any that waits."""
         with self._wake:
+            now = time.monotonic()
+            gap, self._asked = now - self._asked, now
+            # One that came quickly, as when this thread was held up, does not make the movement a faster one.
+            self._gap = max(gap, min(self._gap, MOVING_S) / 2) if gap < MOVING_S else gap
             self._wanted = recipe
             self._wake.notify()
 
@@ -172,7 +195,7 @@ class Compute(QObject):
             try:
                 value = function(renderer)
             except Exception as error:
-                self._say("answered", failed or self._tell, _sentence(error))
+                self._say("answered", failed or self._tell, sentence(error))
             else:
                 self._say("answered", done, value)
 
@@ -246,7 +269,7 @@ class Compute(QObject):
         return (
             self._wanted is not None
             or bool(self._calls)
-            or (any(self._thumbnails.values()) and not self._opening)
+            or ((self._aside is not None or any(self._thumbnails.values())) and not self._opening)
             or self._new_job is not None
         )
 
@@ -265,6 +288,7 @@ class Compute(QObject):
             while self._step(renderer, job):
                 pass
             job.close()
+        renderer.save_measurements()
 
     def _notify(self) -> None:
         with self._wake:
@@ -273,15 +297,19 @@ class Compute(QObject):
     def _step(self, renderer: "Renderer", job: "RunningJob") -> bool:
         """Wait for work and do one piece of it; False once the thread is to end."""
         with self._wake:
-            while not (self._stopping or self._has_work() or job.can_step or (self._cancel and job.running)):
-                self._busy = False
-                self._wake.wait()
+            idle = False
+            while not (self._stopping or self._is_ready(job) or idle):
+                self._busy = self._drawing is not None
+                patience = self._rests_in() if self._busy else None if self._lesson is None else self._idle_in()
+                idle = not self._wake.wait(patience) and not self._busy
             if self._stopping:
                 return False
-            self._busy = True
+            self._busy = self._busy or not idle
             wanted, self._wanted = self._wanted, None
             call = self._calls.popleft() if wanted is None and self._calls else None
-            thumbnails = self._next_thumbnails() if wanted is None and call is None else []
+            refine = wanted is None and call is None and self._rests_in() == 0
+            moving = self._drawing is not None
+            thumbnails = self._next_thumbnails() if wanted is None and call is None and not moving else []
             make, self._new_job = self._new_job, None
             cancel, self._cancel = self._cancel and (job.running or make is not None), False
         if make is not None:
@@ -292,18 +320,46 @@ class Compute(QObject):
             self._draw(renderer, wanted)
         elif call is not None:
             call(renderer)
+        elif refine:
+            self._go_on(renderer)
         elif thumbnails:
             self._draw_thumbnails(renderer, thumbnails)
-        elif job.can_step:
+        elif job.can_step and not moving:
             job.step()
+        elif idle:
+            self._learn()
         if job.is_due:
             job.step()
         return True
+
+    def _is_ready(self, job: RunningJob) -> bool:
+        """Whether there is something to do now. While a movement is waited for, only what cannot wait counts."""
+        if self._wanted is not None or self._calls or self._new_job is not None or (self._cancel and job.running):
+            return True
+        rests_in = self._rests_in()
+        return rests_in == 0 or (rests_in is None and (self._has_work() or job.can_step))
+
+    def _rests_in(self) -> float | None:
+        """Seconds until the picture that was shown as a preview may be refined; None where there is none.
+
+        While recipes come one after the other, the next one is waited for.
+        """
+        if self._drawing is None:
+            return None
+        if self._gap >= MOVING_S or self._drawing.left < FRAME_S:
+            return 0.0
+        return max(0.0, self._asked + min(HOLD_S, GAPS * self._gap) - time.monotonic())
+
+    def _idle_in(self) -> float:
+        """Seconds until what is done when there is nothing to do may go on."""
+        return max(0.0, self._asked + IDLE_S - time.monotonic())
 
     def _next_thumbnails(self) -> list[Recipe]:
         """As many of the first channel that waits as can be drawn without keeping a newer picture waiting."""
         if self._opening:
             return []
+        if self._aside is not None:
+            return [self._aside[0]]
         for waiting in self._thumbnails.values():
             if waiting:
                 count = min(len(waiting), MOST_AT_ONCE, max(1, int(THUMBNAILS_S / self._pace)))
@@ -311,22 +367,77 @@ class Compute(QObject):
         return []
 
     def _draw(self, renderer: "Renderer", recipe: Recipe) -> None:
+        """Begin to draw a recipe, and go on until it can be shown."""
         try:
-            frame = renderer.render(recipe)
+            self._drawing = renderer.drawing(recipe, FRAME_S)
         except Exception as error:  # whatever went wrong, the thread goes on and the user is told
-            self._say("frame_failed", recipe, _sentence(error))
+            self._drawing = None
+            self._say("frame_failed", recipe, sentence(error))
         else:
-            self._remember(recipe, frame.pixels)
-            self._say("frame_ready", frame)
+            self._go_on(renderer)
+
+    def _go_on(self, renderer: "Renderer") -> None:
+        """Draw on, up to a preview or to the end, or until something newer goes first."""
+        drawing = self._drawing
+        assert drawing is not None
+        try:
+            while not drawing.done:
+                frame = drawing.step()
+                if frame is not None:
+                    self._passed_over = False
+                    if frame.exact:
+                        self._remember(drawing.recipe, frame.pixels)
+                    self._say("frame_ready", frame)
+                    if not frame.exact:
+                        return
+                elif self._goes_first(drawing):
+                    return
+        except Exception as error:  # whatever went wrong, the thread goes on and the user is told
+            self._drawing = None
+            self._say("frame_failed", drawing.recipe, sentence(error))
+            return
+        self._drawing = None
+        digest = drawing.recipe.model.digest
+        if self._lesson is None or self._lesson_of != digest:
+            self._lesson, self._lesson_of = renderer.learning(drawing.recipe, FRAME_S), digest
+        if time.monotonic() - self._saved > SAVE_S:
+            self._saved = time.monotonic()
+            renderer.save_measurements()
+
+    def _goes_first(self, drawing: "Drawing") -> bool:
+        """Whether something goes before the next stage of the picture.
+
+        What cannot be shown soon gives way to a newer recipe; but not twice in a row, or nothing would be seen as long
+        as a control moves.
+        """
+        if self._stopping or (drawing.shown and self._calls):
+            return True
+        if self._wanted is None or not (drawing.shown or (drawing.till_shown > FRAME_S and not self._passed_over)):
+            return False
+        self._passed_over = not drawing.shown
+        self._drawing = None
+        return True
+
+    def _learn(self) -> None:
+        """Go one step on with what makes previews of a slow model better."""
+        try:
+            if self._lesson is not None and next(self._lesson, self) is self:
+                self._lesson = None
+        except Exception:
+            log.exception("previews of a slow model cannot be made better")
+            self._lesson = None
 
     def _draw_thumbnails(self, renderer: "Renderer", recipes: list[Recipe]) -> None:
         """Draw several as one batch: for small networks, which mostly wait for the processor, twice as fast."""
+        if len(recipes) == 1 and (self._aside is not None or self._pace > THUMBNAILS_S):
+            self._draw_aside(renderer, recipes[0])
+            return
         began = time.perf_counter()
         try:
             frames = renderer.render_all(recipes)
         except Exception as error:
             if len(recipes) == 1:
-                log.warning("no thumbnail: %s", _sentence(error))
+                log.warning("no thumbnail: %s", sentence(error))
                 self._say("thumbnail_failed", recipes[0])
             for recipe in recipes if len(recipes) > 1 else ():
                 self._draw_thumbnails(renderer, [recipe])
@@ -335,12 +446,29 @@ class Compute(QObject):
         for recipe, frame in zip(recipes, frames, strict=True):
             self._say("thumbnail_ready", recipe, self._remember(recipe, frame.pixels))
 
+    def _draw_aside(self, renderer: "Renderer", recipe: Recipe) -> None:
+        """Draw a thumbnail that takes long; it is put by between two stages where there is something else to do."""
+        try:
+            drawing = self._aside[1] if self._aside is not None else renderer.drawing(recipe, aside=True)
+            self._aside = (recipe, drawing)
+            while not drawing.done:
+                frame = drawing.step()
+                if frame is not None:
+                    self._pace = max(1e-6, frame.ms / 1000)
+                    self._say("thumbnail_ready", recipe, self._remember(recipe, frame.pixels))
+                elif self._stopping or self._wanted is not None or self._calls:
+                    return
+        except Exception as error:
+            log.warning("no thumbnail: %s", sentence(error))
+            self._say("thumbnail_failed", recipe)
+        self._aside = None
+
     def _open(self, renderer: "Renderer", given: str | Path) -> None:
         try:
             header = read_header(catalog.find(given))
             renderer.load(header.path)
         except Exception as error:
-            self._say("model_failed", given, _sentence(error))
+            self._say("model_failed", given, sentence(error))
         else:
             catalog.remember(given if Path(given).is_dir() else header.path)
             self._say("model_opened", header, given)
@@ -349,7 +477,7 @@ class Compute(QObject):
         try:
             self._say("collapsed", renderer.collapse(recipe))
         except Exception as error:
-            self._say("frame_failed", recipe, _sentence(error))
+            self._say("frame_failed", recipe, sentence(error))
 
     def _remember(self, recipe: Recipe, pixels: np.ndarray) -> np.ndarray:
         small = thumbnail_of(pixels)
@@ -361,17 +489,6 @@ class Compute(QObject):
         return small
 
 
-@dataclass(frozen=True, slots=True)
-class Calls:
-    """What a job is called, and what its owner wants to be told."""
-
-    what: str = ""
-    done: Callable[[Any], None] | None = None
-    failed: Callable[[str], None] | None = None
-    cancelled: Callable[[], None] | None = None
-    progress: Callable[[Any], None] | None = None
-
-
 def make_renderer(device: str) -> "Renderer":
     """Import torch and start the renderer; raises whatever a torch that is missing or broken raises."""
     import torch
@@ -381,7 +498,9 @@ def make_renderer(device: str) -> "Renderer":
     # One processor is left to the UI thread: torch's threads wait for one another at every operation, so that one of
     # them sharing a processor with something busy slows all of them down many times over.
     torch.set_num_threads(max(1, min(torch.get_num_threads(), (os.cpu_count() or 2) - 1)))
-    return Renderer(device)
+    renderer = Renderer(device)
+    renderer.keep_measurements()
+    return renderer
 
 
 class Unavailable:
@@ -395,94 +514,10 @@ class Unavailable:
     def _refuse(self, *_: Any) -> Any:
         raise GanvizError(self.message)
 
-    load = render = render_all = stream = collapse = _refuse
+    load = render = drawing = render_all = stream = collapse = _refuse
 
-
-class RunningJob:
-    """The one long job, stepped on the compute thread; its Offloads run on the side thread."""
-
-    def __init__(self, say: Callable[..., None], side: ThreadPoolExecutor, notify: Callable[[], None]) -> None:
-        self._say = say
-        self._side = side
-        self._notify = notify
-        self._job: Job[Any] | None = None
-        self._future: Future[Any] | None = None
-        self._stepped = 0.0  # when it had its last step
-
-    @property
-    def running(self) -> bool:
-        return self._job is not None
-
-    @property
-    def can_step(self) -> bool:
-        """Whether there is a job that does not wait for its side thread."""
-        return self._job is not None and (self._future is None or self._future.done())
-
-    @property
-    def is_due(self) -> bool:
-        """Whether it could have had a step for too long."""
-        return self.can_step and time.monotonic() - self._stepped > JOB_GAP_S
-
-    def begin(self, make: Callable[["Renderer"], Job[Any]], renderer: "Renderer") -> None:
-        self._stepped = time.monotonic()
-        try:
-            self._job = make(renderer)
-        except Exception as error:
-            self._say("job_failed", _sentence(error))
-
-    def step(self) -> None:
-        """Take the job to its next yield."""
-        assert self._job is not None
-        future, self._future = self._future, None
-        try:
-            if future is None:
-                said = self._job.send(None)
-            else:
-                error = future.exception()
-                said = self._job.throw(error) if error is not None else self._job.send(future.result())
-        except StopIteration as end:
-            self._job = None
-            self._say("job_done", end.value)
-        except Exception as error:
-            self._job = None
-            self._say("job_failed", _sentence(error))
-        else:
-            if isinstance(said, Offload):
-                self._future = self._side.submit(said)
-                self._future.add_done_callback(lambda _: self._notify())
-            elif isinstance(said, Progress):
-                self._say("job_progress", said)
-        self._stepped = time.monotonic()
-
-    def cancel(self) -> None:
-        """End the job. One whose side thread is busy is cleaned up there once that is through: pictures do not wait."""
-        if self._job is None:
-            return
-        job, future = self._job, self._future
-        if future is None or future.done():
-            self.close()
-        else:
-            self._job = self._future = None
-            future.cancel()  # where it has not begun
-            future.add_done_callback(lambda _: _close(job))
-        self._say("job_cancelled")
-
-    def close(self) -> None:
-        """Run the job's clean-up; one that waits for its side thread lets that finish first."""
-        if self._job is None:
-            return
-        if self._future is not None:
-            self._future.exception()
-        _close(self._job)
-        self._job = self._future = None
-
-
-def _close(job: Job[Any]) -> None:
-    """Run a job's clean-up."""
-    try:
-        job.close()
-    except Exception:
-        log.exception("a job failed while it was being cancelled")
+    def save_measurements(self) -> None:
+        """There are none."""
 
 
 def thumbnail_of(pixels: np.ndarray) -> np.ndarray:
@@ -494,13 +529,3 @@ def thumbnail_of(pixels: np.ndarray) -> np.ndarray:
     image.thumbnail((THUMBNAIL, THUMBNAIL), Image.Resampling.BOX)
     small = np.asarray(image)
     return small[:, :, None] if small.ndim == 2 else small
-
-
-def _sentence(error: BaseException) -> str:
-    """One line for the user; what is not meant for one is logged with its traceback."""
-    if isinstance(error, GanvizError):
-        return str(error)
-    log.error("unexpected error on the compute thread", exc_info=error)
-    if isinstance(error, MemoryError) or "out of memory" in str(error).lower():
-        return "not enough memory for this; close other programs or choose a smaller model"
-    return f"something went wrong that should not have ({type(error).__name__}: {error})"

@@ -47,13 +47,19 @@ class Exporter(QObject):
             return
         path = free_name(self._folder, _stem(frame.recipe), ".png")
         said = describe(frame.recipe, window.document.header_of(frame.recipe.model).card.class_names)
-        dialog = ExportDialog(window, video=False, resolution=frame.pixels.shape[0], path=str(path), said=said)
+        side = frame.side or frame.pixels.shape[0]
+        dialog = ExportDialog(window, video=False, resolution=side, path=str(path), said=said)
         dialog.wished.connect(lambda wish: self.write_image(wish, frame))
         dialog.open()
 
     def write_image(self, wish: Wish, frame: Any) -> None:
-        """Write a frame as a PNG, off the UI thread."""
+        """Write a frame as a PNG, off the UI thread; of a preview the exact picture."""
         window = self._window
+        if not frame.exact:
+            window.compute.ask(
+                lambda renderer: renderer.render(frame.recipe), lambda exact: self.write_image(wish, exact), window.say
+            )
+            return
         licence = window.document.header_of(frame.recipe.model).card.licence
         window.background.run(
             lambda: write_image(frame.pixels, frame.recipe, wish, licence),

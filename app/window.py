@@ -284,9 +284,11 @@ class MainWindow(QMainWindow):
 
     @property
     def behind(self) -> bool:
-        """Whether the picture on screen is not that of the document's recipe."""
+        """Whether the picture on screen is not the exact one of the document's recipe."""
         shown = self._shown
-        return self.document.is_open and (shown is None or not same_picture(shown.recipe, self.document.recipe))
+        return self.document.is_open and (
+            shown is None or not shown.exact or not same_picture(shown.recipe, self.document.recipe)
+        )
 
     def _document_changed(self, old: Session | None, new: Session) -> None:
         if old is None or old.recipe.model != new.recipe.model:
@@ -346,9 +348,11 @@ class MainWindow(QMainWindow):
         if not self.document.is_open:
             state = "no model"
         elif not self.behind:
-            state = "exact" if self._shown.exact else "preview"
+            state = "exact"
+        elif self._failed == self.document.recipe:
+            state = "rendering failed"
         else:
-            state = "rendering failed" if self._failed == self.document.recipe else "rendering"
+            state = "preview" if self._shown is not None and not self._shown.exact else "rendering"
         self.parts.status.set_state(state)
 
     def show_actions(self) -> None:

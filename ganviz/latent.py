@@ -3,7 +3,8 @@
 Shapes: z (N, z_dim), w (N, num_ws, w_dim), label (N, num_classes). Everything here is a pure function.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -169,18 +170,30 @@ def conditions(recipe: Recipe, spec: Spec) -> tuple[Tensor | None, dict[str, Ten
     return label, {name: torch.tensor([value], dtype=torch.float32) for name, value in recipe.codes}
 
 
-def w_of(recipe: Recipe, generator: "StagedGenerator") -> Tensor:
-    """w (1, num_ws, w_dim) of a recipe: expression, moves in z, mapping, truncation, mixes, moves in w."""
+Remember = Callable[[Hashable, Callable[[], Tensor]], Tensor]
+"""Gives what a part of a recipe came to before, or makes it: remember(part, make)."""
+
+
+def w_of(recipe: Recipe, generator: "StagedGenerator", remember: Remember = lambda part, make: make()) -> Tensor:
+    """w (1, num_ws, w_dim) of a recipe: expression, moves in z, mapping, truncation, mixes, moves in w.
+
+    `remember` may keep what parts of recipes of this one model came to: each step of the way is one.
+    """
     spec = generator.spec
     label, codes = conditions(recipe, spec)
     moves = [move for move in recipe.moves if move.amount != 0]
-    w = _evaluate_w(recipe.latent, generator, label, codes, [move for move in moves if move.direction.space == "z"])
+    in_z = tuple(move for move in moves if move.direction.space == "z")
+    part: Hashable = ("latent", recipe.latent, recipe.label, recipe.codes, in_z)
+    w = remember(part, lambda: _evaluate_w(recipe.latent, generator, label, codes, in_z))
     w = truncate(w, generator, recipe.psi, recipe.cutoff, recipe.psis)
+    part = (part, recipe.psi, recipe.cutoff, recipe.psis)
     for mix in recipe.mixes:
-        w = _mixed(w, mix, recipe, generator, label, codes)
+        part = (part, mix)
+        w = remember(part, partial(_mixed, w, mix, recipe, generator, label, codes, remember))
     for move in moves:
         if move.direction.space == "w":
-            w = _moved(w, move, spec)
+            part = (part, move)
+            w = remember(part, partial(_moved, w, move, spec))
     return w
 
 
@@ -191,11 +204,15 @@ def _mixed(
     generator: "StagedGenerator",
     label: Tensor | None,
     codes: dict[str, Tensor],
+    remember: Remember,
 ) -> Tensor:
     """w with some of its style inputs those of another latent (Karras et al. 2018, section 3.1)."""
+    weights = recipe.label
     if mix.label is not None:
+        weights = mix.label
         label, _ = conditions(recipe.edit(label=mix.label), generator.spec)
-    source = _evaluate_w(mix.latent, generator, label, codes)
+    part = ("latent", mix.latent, weights, recipe.codes, ())
+    source = remember(part, lambda: _evaluate_w(mix.latent, generator, label, codes))
     source = truncate(source, generator, recipe.psi, recipe.cutoff, recipe.psis)
     chosen = [_style_input(k, generator.spec) for k in mix.layers]
     result = w.clone()

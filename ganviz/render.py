@@ -3,19 +3,21 @@
 import time
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
 import torch
 
-from ganviz import catalog, checkpoint
-from ganviz.devices import pick_device, to_pixels
+from ganviz import catalog, checkpoint, places, readout
+from ganviz.devices import describe, pick_device, to_pixels
+from ganviz.drawing import Drawing, Loaded
 from ganviz.errors import GanvizError
 from ganviz.expression import is_large
+from ganviz.frames import Frame as Frame
 from ganviz.latent import as_vector, w_of
 from ganviz.models.base import StagedGenerator
+from ganviz.paces import Paces
 from ganviz.recipe import ModelRef, Recipe
+from ganviz.reuse import Reuse
 from ganviz.spec import Spec
 from ganviz.synthesis import synthesise
 
@@ -23,16 +25,6 @@ BATCH = 16
 """Pictures drawn at once in sheets and videos. Fixed, since the batch size can move a pixel by one level."""
 BATCH_BYTES = 512 << 20
 """What the activations of a batch may take; of nets that draw very large pictures fewer are drawn at once."""
-
-
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """A drawn picture: pixels uint8 (H, W, C), C 1 or 3; exact is False for a preview; ms is the time it took."""
-
-    recipe: Recipe
-    pixels: np.ndarray = field(compare=False, repr=False)
-    exact: bool = True
-    ms: float = field(default=0.0, compare=False)
 
 
 def load(model: str | Path, device: str = "auto") -> StagedGenerator:
@@ -47,35 +39,52 @@ class Renderer:
     """
 
     def __init__(self, device: str = "auto", budget: int = 2 << 30) -> None:
-        """`budget`: bytes of weights to keep; the model in use always stays."""
+        """`budget`: bytes of weights and of drawings to go on from; what is in use always stays."""
         self.device = pick_device(device)
         self.budget = budget
-        self._models: OrderedDict[str, StagedGenerator] = OrderedDict()  # by digest
+        self._models: OrderedDict[str, Loaded] = OrderedDict()  # by digest
         self._paths: dict[str, Path] = {}  # by digest, of what was opened from anywhere
         self._names: dict[str, str] = {}  # digest by path, for models named without digest
         self._read_at: dict[str, int] = {}  # by digest, the file's time: a run's newest snapshot may be replaced
+        self._paces = Paces(None)
+        self._cache: Path | None = None
+
+    def keep_measurements(self) -> None:
+        """Keep between runs how long models take here, and what their previews are drawn with."""
+        self._cache = places.cache()
+        self._paces = Paces(self._cache / "paces.json")
+
+    def save_measurements(self) -> None:
+        """Write what was measured since."""
+        self._paces.save()
 
     def load(self, model: str | Path | ModelRef) -> StagedGenerator:
         """The generator of a MODEL or a reference, from memory if it is there; GanvizError if it cannot be had."""
-        if isinstance(model, ModelRef) and model.digest:
-            digest = model.digest
-            if digest in self._models:
-                self._models.move_to_end(digest)
-                return self._models[digest]
-            path = self._paths.get(digest)
-            path = path if path is not None and path.is_file() else catalog.locate(model).path
-        else:
-            name = model.name if isinstance(model, ModelRef) else str(model)
-            path = catalog.find(name)
-            digest = self._names.get(str(path), "")
-            if digest in self._models and self._read_at[digest] == path.stat().st_mtime_ns:
-                self._models.move_to_end(digest)
-                return self._models[digest]
-        return self._keep(path)
+        return self._loaded(model).generator
 
     def render(self, recipe: Recipe) -> Frame:
         """Draw one recipe, alone: the same recipe on the same device and build gives equal bytes."""
-        return self._draw([recipe])[0]
+        return self.drawing(recipe).finish()
+
+    def drawing(self, recipe: Recipe, within: float | None = None, aside: bool = False) -> Drawing:
+        """Draw one recipe step by step, with previews where the exact picture takes longer than `within` seconds.
+
+        It goes on from what the drawing before has in common with it, and the next one from it; not so one `aside`.
+        """
+        loaded = self._loaded(recipe.model)
+        reuse = Reuse(loaded.generator.spec) if aside else loaded.reuse
+        return Drawing(loaded, reuse, _named(recipe, loaded.generator.ref), within, self._fit_budget)
+
+    def learning(self, recipe: Recipe, within: float) -> Iterator[None] | None:
+        """Work for when there is nothing else to do: what previews of a slow model are drawn with.
+
+        None where exact pictures come `within` about that many seconds, or where everything is there.
+        """
+        loaded = self._loaded(recipe.model)
+        seconds = loaded.seconds(0)
+        if loaded.readouts.is_learnt or not 2 * within < seconds < float("inf"):
+            return None
+        return readout.learn(loaded.readouts, loaded.generator)
 
     def collapse(self, recipe: Recipe) -> Recipe:
         """The recipe with its latent as one vector, where that has been combined from very many others.
@@ -130,17 +139,56 @@ class Renderer:
             for recipe, image in zip(recipes, pixels, strict=True)
         ]
 
-    def _keep(self, path: Path) -> StagedGenerator:
+    def _loaded(self, model: str | Path | ModelRef) -> Loaded:
+        """A model with what is known of it, which is the one used last from now on."""
+        if isinstance(model, ModelRef) and model.digest:
+            digest = model.digest
+            if digest in self._models:
+                self._models.move_to_end(digest)
+                return self._models[digest]
+            path = self._paths.get(digest)
+            path = path if path is not None and path.is_file() else catalog.locate(model).path
+        else:
+            name = model.name if isinstance(model, ModelRef) else str(model)
+            path = catalog.find(name)
+            digest = self._names.get(str(path), "")
+            if digest in self._models and self._read_at[digest] == path.stat().st_mtime_ns:
+                self._models.move_to_end(digest)
+                return self._models[digest]
+        return self._keep(path)
+
+    def _keep(self, path: Path) -> Loaded:
         generator = checkpoint.load(path, self.device)
         digest = generator.ref.digest
-        self._models[digest] = generator
+        cache = self._cache / "readouts" / f"{digest[:32]}.npz" if self._cache is not None else None
+        self._models[digest] = Loaded(
+            generator,
+            weight_bytes(generator),
+            self._paces.of(f"{digest[:32]} {describe(self.device)}"),
+            readout.Readouts(generator.spec, cache),
+            Reuse(generator.spec),
+        )
         self._read_at[digest] = path.stat().st_mtime_ns
         self._models.move_to_end(digest)
         self._paths[digest] = path
         self._names[str(path)] = digest
-        while len(self._models) > 1 and sum(map(weight_bytes, self._models.values())) > self.budget:
-            self._models.popitem(last=False)
-        return generator
+        self._fit_budget()
+        return self._models[digest]
+
+    def _fit_budget(self) -> None:
+        """Let go of what does not fit: drawings with models not in use, such models, the drawing with the last one."""
+        others = list(self._models)[:-1]
+        for digest in others:
+            if self._exceeds():
+                self._models[digest].reuse.clear()
+        for digest in others:
+            if self._exceeds():
+                del self._models[digest]
+        if self._exceeds():
+            next(reversed(self._models.values())).reuse.clear()
+
+    def _exceeds(self) -> bool:
+        return sum(loaded.bytes for loaded in self._models.values()) > self.budget
 
 
 def batch_of(spec: Spec) -> int:

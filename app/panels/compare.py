@@ -344,7 +344,8 @@ class ComparePage(QFrame):
     # -- pictures -------------------------------------------------------------------------------------------------
 
     def _frame_ready(self, frame: Any) -> None:
-        self._take(frame.recipe, frame.pixels)
+        if frame.exact:
+            self._take(frame.recipe, frame.pixels)
 
     def _take(self, recipe: Recipe, pixels: np.ndarray) -> None:
         """A picture was drawn; keep it while it may be wanted."""

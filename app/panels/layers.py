@@ -159,7 +159,7 @@ class LayersPage(QFrame):
         outer.addWidget(scrolled(page, "layers-area"))
 
     def _connect(self) -> None:
-        self._compute.frame_ready.connect(lambda frame: self._take_picture(frame.recipe, frame.pixels))
+        self._compute.frame_ready.connect(self._frame_ready)
         self.layers.chosen.connect(lambda layer: self._look(layer=layer))
         self.ways.currentChanged.connect(self._way_chosen)
         self.channels.entered.connect(self._channels_typed)
@@ -275,6 +275,10 @@ class LayersPage(QFrame):
                     "norm": f"{figures.norm:.1f}",
                 },
             )
+
+    def _frame_ready(self, frame: Any) -> None:
+        if frame.exact:
+            self._take_picture(frame.recipe, frame.pixels)
 
     def _take_picture(self, recipe: Recipe, pixels: np.ndarray) -> None:
         self._picture = (recipe, pixels)

@@ -99,9 +99,12 @@ class Canvas(QWidget):
     # -- what is shown --------------------------------------------------------------------------------------------
 
     def show_frame(self, frame: Any) -> None:
-        """Show `frame.pixels`, uint8 (H, W, C) with C 1 or 3. `frameShown` follows once it is on screen."""
+        """Show `frame.pixels`, uint8 (H, W, C) with C 1 or 3. `frameShown` follows once it is on screen.
+
+        A preview of fewer pixels takes the place that the exact picture will have.
+        """
         pixels: np.ndarray = frame.pixels
-        down, across = pixels.shape[:2]
+        down, across = (frame.side, frame.side) if frame.side else pixels.shape[:2]
         self._image = to_qimage(pixels)
         self.frame = frame
         self._smooth_cache = None
@@ -234,7 +237,7 @@ class Canvas(QWidget):
             image = self._smoothed(round(max(target.width(), target.height())))
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
             painter.drawImage(target, image)
-        elif self.zoom < 1:
+        elif self.zoom < 1 or not self.frame.exact:
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
             painter.drawImage(target, self._image)
         else:

@@ -2,9 +2,12 @@
 
 import numpy as np
 import pytest
+from PIL import Image
 from PySide6.QtCore import QPoint, Qt
 
+from app.exporting import Wish
 from ganviz.expression import Offset, Seed, offsets_of
+from ganviz.render import Renderer
 
 
 def test_one_drag_is_one_step_of_undo_and_redo_brings_it_back(story):
@@ -31,6 +34,47 @@ def test_every_tick_of_many_leads_in_the_end_to_the_last_one(story):
         slider.setValue(-3 + tick * 0.02)
     story.settle()
     assert offsets_of(story.canvas.frame.recipe.latent) == {2: pytest.approx(2.98)}
+
+
+@pytest.fixture
+def slow(begin, tiny_stylegan2, monkeypatch):
+    """The window on a model that is given no time, so that previews are shown."""
+    monkeypatch.setattr("app.compute.FRAME_S", 0.0)
+    monkeypatch.setattr("ganviz.readout.LEAST", 4)
+    return begin(tiny_stylegan2)
+
+
+def test_previews_are_marked_and_a_burst_of_a_thousand_edits_ends_on_the_exact_picture_of_the_last(slow):
+    frames, states = [], []
+    slow.canvas.frameShown.connect(
+        lambda frame: (frames.append(frame), states.append((slow.find("status").text(), slow.window.behind)))
+    )
+    slider = slow.find("psi")
+    for k in range(1000):
+        slider.setValue(-1 + 2 * k / 999)
+        if k % 100 == 0:
+            slow.qtbot.wait_until(lambda k=k: len(frames) > k // 100, timeout=20_000)
+    slow.settle()
+    assert slow.recipe.psi == pytest.approx(1.0) and frames[-1].recipe == slow.recipe and frames[-1].exact
+    assert np.array_equal(slow.pixels(), Renderer("cpu").render(slow.recipe).pixels)
+    assert any(not frame.exact for frame in frames)
+    for frame, (said, behind) in zip(frames, states, strict=True):
+        assert said.startswith("preview" if not frame.exact else ("exact", "rendering")) and (frame.exact or behind)
+
+
+def test_a_preview_takes_the_place_of_the_picture_and_is_exported_as_the_exact_one(slow, tmp_path, monkeypatch):
+    rect, zoom = slow.canvas.picture_rect(), slow.canvas.zoom
+    for name in ("MOVING_S", "HOLD_S", "GAPS"):
+        monkeypatch.setattr(f"app.compute.{name}", 1e6)  # the control never rests
+    slow.find("psi").setValue(0.2)
+    slow.find("psi").setValue(0.3)
+    slow.wait(lambda: not slow.canvas.frame.exact and slow.canvas.frame.recipe == slow.recipe)
+    assert slow.canvas.picture_rect() == rect and slow.canvas.zoom == zoom and slow.window.behind
+    path = tmp_path / "picture.png"
+    slow.window.exporter.write_image(Wish(str(path), None, "", True), slow.canvas.frame)
+    slow.wait(path.is_file)
+    with Image.open(path) as image:
+        assert np.array_equal(np.asarray(image), Renderer("cpu").render(slow.recipe).pixels)
 
 
 def test_status_says_rendering_exactly_while_the_picture_is_behind(story):

@@ -16,7 +16,7 @@ def frame(side: int = 8, channels: int = 3) -> SimpleNamespace:
     pixels = np.zeros((side, side, channels), np.uint8)
     pixels[:, : side // 2, 0] = 200
     pixels[:, side // 2 :, -1] = 250
-    return SimpleNamespace(pixels=pixels)
+    return SimpleNamespace(pixels=pixels, exact=True, side=0)
 
 
 @pytest.fixture

@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 
 from app.compute import THUMBNAIL, Compute, thumbnail_of
+from ganviz import places
 from ganviz.checkpoint import read_header
 from ganviz.expression import Seed
 from ganviz.jobs import Offload, Progress
+from ganviz.paces import read
 from ganviz.recipe import Recipe
 
 
@@ -44,6 +46,179 @@ def test_of_a_burst_the_last_one_is_drawn_and_most_are_not(compute: Compute, rec
     assert len(frames) < 500
 
 
+@pytest.fixture
+def slow(compute: Compute, qtbot, tiny_stylegan2: Path, monkeypatch) -> Recipe:
+    """A recipe of a model that is given no time, so that previews are drawn."""
+    from ganviz import drawing, readout
+
+    monkeypatch.setattr("app.compute.FRAME_S", 0.0)
+    monkeypatch.setattr(readout, "LEAST", 4)
+    monkeypatch.setattr(drawing, "BETTER_S", 60.0)
+    with qtbot.waitSignal(compute.model_opened) as opened:
+        compute.open_model(tiny_stylegan2)
+    return Recipe(opened.args[0].ref)
+
+
+def test_a_picture_that_takes_long_is_first_shown_as_a_preview(compute: Compute, slow: Recipe, qtbot) -> None:
+    frames = []
+    compute.frame_ready.connect(frames.append)
+    compute.request(slow)
+    qtbot.waitUntil(lambda: compute.is_idle and len(frames) == 2)
+    assert [(frame.recipe, frame.exact) for frame in frames] == [(slow, False), (slow, True)]
+
+
+def test_while_a_control_moves_its_previews_are_not_refined_and_the_last_one_is(
+    compute: Compute, slow: Recipe, qtbot, monkeypatch
+) -> None:
+    for name in ("MOVING_S", "HOLD_S", "GAPS"):
+        monkeypatch.setattr(f"app.compute.{name}", 1e6)  # however slow this machine is
+    frames = []
+    compute.frame_ready.connect(frames.append)
+    for seed in range(20):
+        compute.request(slow.edit(latent=Seed(seed)))
+        qtbot.waitUntil(lambda seed=seed: bool(frames) and frames[-1].recipe.latent == Seed(seed))
+        assert seed == 0 or not compute.is_idle
+    assert not any(frame.exact for frame in frames if frame.recipe.latent != Seed(0)), "the first one is no movement"
+    monkeypatch.setattr("app.compute.HOLD_S", 0.0)
+    compute.request(slow)
+    qtbot.waitUntil(lambda: frames[-1].exact and compute.is_idle)
+    assert frames[-1].recipe == slow
+
+
+def test_a_newer_edit_goes_before_the_next_stage_of_a_refinement(
+    compute: Compute, slow: Recipe, qtbot, monkeypatch
+) -> None:
+    from ganviz.models.stylegan2 import Generator
+
+    step, steps = Generator.step, []
+    newer = slow.edit(latent=Seed(1))
+
+    def step_and_edit(self, k, *arguments):
+        steps.append(k)
+        if steps == [0, 1, 2]:
+            compute.request(newer)
+        return step(self, k, *arguments)
+
+    frames = []
+    compute.frame_ready.connect(frames.append)
+    monkeypatch.setattr(Generator, "step", step_and_edit)
+    compute.request(slow)
+    qtbot.waitUntil(lambda: bool(frames) and frames[-1].exact)
+    assert steps == [0, 1, 2, 0, 1, 2, 3, 4], "given up after the stage during which the edit came"
+    assert [frame.recipe for frame in frames] == [slow, newer, newer]
+
+
+def test_what_cannot_be_shown_soon_gives_way_once_but_not_for_ever(
+    compute: Compute, recipe: Recipe, qtbot, monkeypatch
+) -> None:
+    from ganviz.models.dcgan import Generator
+
+    monkeypatch.setattr("app.compute.FRAME_S", 0.0)
+    step, steps = Generator.step, []
+
+    def step_and_edit(self, k, *arguments):
+        steps.append(k)
+        if len(steps) < 30:
+            compute.request(recipe.edit(latent=Seed(len(steps))))  # a control that never rests
+        return step(self, k, *arguments)
+
+    frames = []
+    compute.frame_ready.connect(frames.append)
+    monkeypatch.setattr(Generator, "step", step_and_edit)
+    compute.request(recipe)
+    qtbot.waitUntil(lambda: compute.is_idle and bool(frames))
+    assert steps[:6] == [0, 0, 1, 2, 0, 0], "the first is given up, the second is shown"
+    assert frames[-1].exact and frames[-1].recipe.latent == Seed(29)
+
+
+def test_a_thumbnail_that_takes_long_is_put_by_for_a_picture(compute: Compute, slow: Recipe, qtbot, monkeypatch):
+    from ganviz.models.stylegan2 import Generator
+
+    step, steps = Generator.step, []
+    small = slow.edit(latent=Seed(1))
+
+    def step_and_edit(self, k, *arguments):
+        steps.append(k)
+        if steps == [0, 1]:
+            compute.request(slow)
+        return step(self, k, *arguments)
+
+    monkeypatch.setattr(Generator, "step", step_and_edit)
+    monkeypatch.setattr(compute, "_pace", 60.0)
+    said = []
+    compute.frame_ready.connect(lambda frame: said.append(frame.exact))
+    compute.thumbnail_ready.connect(lambda recipe, pixels: said.append(recipe))
+    compute.want_thumbnails("strip", [small])
+    qtbot.waitUntil(lambda: len(said) == 3)
+    assert said == [False, True, small] and steps == [0, 1, 0, 1, 2, 3, 4, 2, 3, 4]
+
+
+def test_no_two_threads_run_a_network_at_once(compute: Compute, recipe: Recipe, qtbot, monkeypatch) -> None:
+    from ganviz.models.dcgan import Generator
+
+    step, threads, inside, overlaps = Generator.step, set(), [], []
+
+    def watched(self, k, *arguments):
+        threads.add(threading.current_thread().name)
+        overlaps.extend(inside)
+        inside.append(k)
+        try:
+            return step(self, k, *arguments)
+        finally:
+            inside.remove(k)
+
+    def job(renderer):
+        for k in range(20):
+            yield Offload(lambda: None)
+            renderer.render_all([recipe.edit(latent=Seed(k))] * 3)
+            yield Progress(k, 20)
+
+    monkeypatch.setattr(Generator, "step", watched)
+    asked, thumbnails = [], []
+    compute.thumbnail_ready.connect(lambda recipe, pixels: thumbnails.append(recipe))
+    compute.start_job(job)
+    compute.want_thumbnails("strip", [recipe.edit(latent=Seed(k)) for k in range(100, 140)])
+    for k in range(200):
+        compute.request(recipe.edit(latent=Seed(k)))
+        if k % 20 == 0:
+            compute.ask(lambda renderer, k=k: renderer.render(recipe.edit(latent=Seed(k))), asked.append)
+    qtbot.waitUntil(lambda: compute.is_idle and not compute.job_running and len(asked) == 10 and len(thumbnails) == 40)
+    assert threads == {"compute"} and not overlaps
+
+
+def test_previews_get_better_when_there_is_nothing_else_to_do(
+    compute: Compute, recipe: Recipe, qtbot, monkeypatch
+) -> None:
+    monkeypatch.setattr("app.compute.FRAME_S", 0.0)
+    monkeypatch.setattr("app.compute.IDLE_S", 0.0)
+    monkeypatch.setattr("ganviz.readout.LEAST", 4)
+    with qtbot.waitSignal(compute.model_opened) as opened:
+        compute.open_model(places.resources() / "models" / "fashion-dcgan.safetensors")
+    fashion = Recipe(opened.args[0].ref)
+    compute.request(fashion)
+    frames = []
+    compute.frame_ready.connect(frames.append)
+    kept = places.cache() / "readouts" / f"{fashion.model.digest[:32]}.npz"
+    qtbot.waitUntil(kept.is_file, timeout=20_000)
+    assert compute.is_idle, "that is no work that anybody waits for"
+    compute.request(fashion.edit(latent=Seed(3)))
+    qtbot.waitUntil(lambda: bool(frames) and frames[-1].exact and frames[-1].recipe.latent == Seed(3))
+    assert not frames[-2].exact
+
+
+def test_measured_times_are_kept_for_the_next_run(qtbot, tiny_checkpoint: Path) -> None:
+    compute = Compute(device="cpu")
+    recipe = Recipe(read_header(tiny_checkpoint).ref)
+    compute.start()
+    with qtbot.waitSignals([compute.model_opened, compute.frame_ready], timeout=60_000):
+        compute.open_model(tiny_checkpoint)
+        qtbot.waitUntil(lambda: compute.is_idle, timeout=60_000)
+        compute.request(recipe)
+    compute.stop()
+    (pace,) = read(places.cache() / "paces.json").values()
+    assert pace.of("picture") < 60
+
+
 def test_signals_arrive_on_the_thread_that_asked(compute: Compute, recipe: Recipe, qtbot) -> None:
     threads = []
     compute.frame_ready.connect(lambda _: threads.append(threading.current_thread()))
@@ -66,7 +241,7 @@ def test_an_unexpected_torch_error_is_told_too(compute: Compute, recipe: Recipe,
     def explode(*_: object) -> None:
         raise RuntimeError("CUDA out of memory")
 
-    monkeypatch.setattr(Renderer, "render", explode)
+    monkeypatch.setattr(Renderer, "drawing", explode)
     with qtbot.waitSignal(compute.frame_failed) as failed:
         compute.request(recipe)
     assert "not enough memory" in failed.args[1]
@@ -258,12 +433,12 @@ def test_thumbnails_of_a_small_network_are_drawn_together_and_a_bad_one_keeps_no
 def test_a_job_goes_on_while_pictures_never_stop(compute: Compute, recipe: Recipe, qtbot, monkeypatch) -> None:
     from ganviz.render import Renderer
 
-    drawn, render = [], Renderer.render
+    drawn, drawing = [], Renderer.drawing
 
-    def render_and_want_the_next(self: Renderer, recipe: Recipe):
+    def draw_and_want_the_next(self: Renderer, recipe: Recipe, *arguments: float):
         drawn.append(recipe)
         compute.request(recipe.edit(latent=Seed(len(drawn))))  # before this one is done: a picture always waits
-        return render(self, recipe)
+        return drawing(self, recipe, *arguments)
 
     def job(renderer):
         for done in range(3):
@@ -271,7 +446,7 @@ def test_a_job_goes_on_while_pictures_never_stop(compute: Compute, recipe: Recip
             yield Progress(done, 3)
 
     drawn_before: list[int] = []
-    monkeypatch.setattr(Renderer, "render", render_and_want_the_next)
+    monkeypatch.setattr(Renderer, "drawing", draw_and_want_the_next)
     compute.request(recipe)
     with qtbot.waitSignal(compute.job_done, timeout=20_000):
         compute.start_job(job)

@@ -83,9 +83,9 @@ def test_least_recently_used_models_leave_when_the_budget_is_full(make_checkpoin
     renderer = Renderer("cpu", budget=int(2.5 * size))
     for path in paths:
         renderer.load(path)
-    assert [net.ref.name for net in renderer._models.values()] == ["m1", "m2"]
+    assert [loaded.generator.ref.name for loaded in renderer._models.values()] == ["m1", "m2"]
     assert renderer.load(paths[0]).ref.name == "m0"
-    assert [net.ref.name for net in renderer._models.values()] == ["m2", "m0"]
+    assert [loaded.generator.ref.name for loaded in renderer._models.values()] == ["m2", "m0"]
 
 
 def test_a_file_that_was_replaced_is_read_again(

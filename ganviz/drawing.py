@@ -1,0 +1,206 @@
+"""One recipe on its way to a picture: a preview as soon as time asks for one, then on to the exact picture.
+
+A drawing is stepped, a stage of the network at a time, so that whoever steps it may turn to something newer in
+between. What was drawn for the preview is not done again: the exact picture goes on from there, and is the same,
+byte for byte, as one drawn in one go.
+"""
+
+import time
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+import torch
+from torch import Tensor
+
+from ganviz.devices import to_pixels
+from ganviz.errors import GanvizError
+from ganviz.frames import Frame
+from ganviz.latent import w_of
+from ganviz.models.base import StagedGenerator, State
+from ganviz.paces import Pace
+from ganviz.readout import Readouts
+from ganviz.recipe import Recipe
+from ganviz.reuse import Inputs, Parts, Reuse, chosen_stages
+from ganviz.synthesis import change_of, check_layers, layer_noise
+
+SLACK = 1.25
+"""An exact picture that takes this much longer than a frame has is worth more than a preview in time."""
+BETTER_S = 0.1
+"""On a long way to the exact picture a better preview is shown after this time."""
+
+
+@dataclass(slots=True)
+class Loaded:
+    """A generator, with what is known of drawing with it.
+
+    weights     bytes that it takes
+    """
+
+    generator: StagedGenerator
+    weights: int
+    pace: Pace
+    readouts: Readouts
+    reuse: Reuse
+    parts: Parts = field(default_factory=Parts)
+
+    @property
+    def bytes(self) -> int:
+        """What all of it takes."""
+        return self.weights + self.reuse.bytes
+
+    def seconds(self, first: int, last: int | None = None) -> float:
+        """What stages `first` to before `last` take, by default with the exact picture at the end; or infinite."""
+        stages = len(self.generator.spec.layers)
+        total = sum(self.pace.of(str(k)) for k in range(first, stages if last is None else last))
+        return total if last is not None else total + self.pace.of("picture")
+
+
+class Drawing:
+    """Draws one recipe; `step()` does a part of the work and gives a Frame where one has come of it.
+
+    reuse    what it goes on from, and leaves its states in
+    within   seconds that the first picture should come in, if need be as a preview; None: no previews
+    ended    called at the end
+    """
+
+    def __init__(
+        self, loaded: Loaded, reuse: Reuse, recipe: Recipe, within: float | None, ended: Callable[[], object]
+    ) -> None:
+        self.recipe = recipe
+        self.done = False
+        self.shown = False  # whether a picture has come of it
+        self._loaded = loaded
+        self._within = within
+        self._reuse = reuse
+        self._ended = ended
+        self._stage = -1  # the stage done last
+        self._spent = 0.0  # seconds of work, without what was done between steps
+        self._began = 0.0  # when this step began
+        self._shown_at = 0.0
+        self._previews: dict[int, Tensor] = {}  # by stage, in the colours that they were read with
+        self._steps = self._run()
+
+    def step(self) -> Frame | None:
+        """The next part of the work; nothing once it is done. GanvizError where the recipe does not fit the model."""
+        self._began = time.perf_counter()
+        try:
+            with torch.inference_mode():
+                return next(self._steps)
+        except StopIteration:
+            self.done = True
+            return None
+        except ValueError as error:
+            name = self._loaded.generator.ref.name
+            raise GanvizError(f"{name}: the recipe does not fit this model: {error}") from error
+        finally:
+            self._spent += time.perf_counter() - self._began
+
+    def finish(self) -> Frame:
+        """Go on to the exact picture and give it."""
+        exact = None
+        while not self.done:
+            exact = self.step() or exact
+        assert exact is not None and exact.exact
+        return exact
+
+    @property
+    def left(self) -> float:
+        """Seconds to the exact picture; infinite as long as nobody knows."""
+        return self._loaded.seconds(self._stage + 1)
+
+    @property
+    def till_shown(self) -> float:
+        """Seconds to the first picture, roughly."""
+        if self.shown:
+            return 0.0
+        first = self._stage + 1
+        found = [self.left]
+        if self._within is not None:
+            found += [self._loaded.seconds(first, k + 1) for k in self._loaded.readouts.available if k >= first]
+        return min(found)
+
+    @cached_property
+    def _chosen(self) -> tuple[int, ...]:
+        known = {k: self._loaded.pace.of(str(k)) for k in range(len(self._loaded.generator.spec.layers))}
+        measured = {k: seconds for k, seconds in known.items() if seconds < float("inf")}
+        return chosen_stages(self._loaded.generator.spec, measured)
+
+    def _run(self) -> Iterator[Frame | None]:
+        generator, recipe = self._loaded.generator, self.recipe
+        w = w_of(recipe, generator, self._loaded.parts.remember)
+        if not torch.isfinite(w).all():
+            raise ValueError("its latent has numbers that are not finite")
+        check_layers(generator, recipe.noise, recipe.units)
+        w = w.to(generator.device)
+        noise = recipe.noise
+        if noise.mode == "random" and noise.average > 1:
+            image = torch.zeros((), device=w.device)
+            for seed in range(noise.seed, noise.seed + noise.average):
+                inputs = Inputs(w, replace(noise, seed=seed, average=1), recipe.units, recipe.psi)
+                image = image + (yield from self._image(inputs, Reuse(generator.spec), alone=False))
+            image = image / noise.average
+        else:
+            inputs = Inputs(w, replace(noise, average=1), recipe.units, recipe.psi)
+            image = yield from self._image(inputs, self._reuse, alone=True)
+        began = time.perf_counter()
+        pixels = to_pixels(image)[0]
+        if noise.average == 1:
+            self._note("picture", began)
+        yield self._frame(pixels, exact=True)
+        for stage, preview in self._previews.items():
+            self._loaded.readouts.correct(stage, preview, image, w)
+        self._ended()
+
+    def _image(self, inputs: Inputs, reuse: Reuse, alone: bool) -> Generator[Frame | None, None, Tensor]:
+        """Run the stages that have to be; the image (1, C, H, W) is returned. `alone`: not one of several."""
+        generator = self._loaded.generator
+        first, state = reuse.resume(inputs)
+        self._stage = first - 1
+        if state is None:
+            state = generator.begin(inputs.w, inputs.psi)
+        for k in range(first, len(generator.spec.layers)):
+            began = time.perf_counter()
+            noise = layer_noise(inputs.noise, inputs.noise.seed, k)
+            state = generator.step(k, state, inputs.w, noise, change_of(inputs.units, k))
+            self._note(str(k), began)
+            self._stage = k
+            if alone:
+                reuse.keep(inputs, k, state, self._chosen)
+            yield self._glimpse(k, state, inputs.w)
+        return generator.image(state)
+
+    def _glimpse(self, stage: int, state: State, w: Tensor) -> Frame | None:
+        """A preview after a stage, where it is time for one."""
+        readouts, within = self._loaded.readouts, self._within
+        if within is None or not readouts.can(stage):
+            return None
+        spent, left = self._spent_now(), self.left
+        if self.shown:
+            if spent - self._shown_at < BETTER_S or left < BETTER_S:
+                return None
+        else:
+            later = next((k for k in readouts.available if k > stage), None)
+            better = self._loaded.seconds(stage + 1, later + 1) if later is not None else left
+            if spent + better <= within or spent + left <= SLACK * within:
+                return None
+        image = readouts.image(stage, state, self._loaded.generator)
+        self._previews[stage] = image
+        return self._frame(to_pixels(readouts.coloured(stage, image, w))[0], exact=False)
+
+    def _frame(self, pixels: object, exact: bool) -> Frame:
+        self.shown, self._shown_at = True, self._spent_now()
+        spec = self._loaded.generator.spec
+        return Frame(self.recipe, pixels, exact, self._shown_at * 1000, spec.resolution)  # type: ignore[arg-type]
+
+    def _spent_now(self) -> float:
+        return self._spent + time.perf_counter() - self._began
+
+    def _note(self, part: str, began: float) -> None:
+        """Measure what a part took; a device that works beside the processor is waited for."""
+        device = self._loaded.generator.device.type
+        if device == "cuda":
+            torch.cuda.synchronize()
+        elif device == "mps":
+            torch.mps.synchronize()
+        self._loaded.pace.note(part, time.perf_counter() - began)
