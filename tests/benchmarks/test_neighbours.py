@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 import torch
 
+from ganviz import outlines
+
 SECTION = "Nearest training images"
 
 pytestmark = [pytest.mark.benchmark, pytest.mark.timeout(300)]
@@ -18,6 +20,8 @@ def test_nearest_images(report, measure, tmp_path: Path, kind: str) -> None:
     name = f"{found['count']:,} x {found['numbers']:,}"
     report(f"{name} ({found['data']}): query, median", np.median(own), "ms")
     report(f"{name}: query, 95th percentile", np.percentile(own, 95), "ms", "under 15" if kind == "grey" else "")
+    table = found["count"] * (outlines.COUNT + 2) * 4
+    report(f"{name}: outlines of all images, read in a query at", table / np.median(own) / 1e6, "GB/s or more")
     if found["faiss"]:
         flat = np.array(found["faiss"])
         report(f"{name}: faiss's flat index, 95th percentile", np.percentile(flat, 95), "ms")

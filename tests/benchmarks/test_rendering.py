@@ -6,6 +6,7 @@ from statistics import median
 import numpy as np
 import pytest
 import torch
+from torch.utils.flop_counter import FlopCounterMode
 
 from ganviz import latent, sheets
 from ganviz.edits import UnitEdit
@@ -26,6 +27,8 @@ def test_the_renderer_against_the_bare_network(report, by_turns, request, model:
     renderer = Renderer("cpu")
     generator = renderer.load(request.getfixturevalue(model))
     name, recipe = generator.ref.name, Recipe(generator.ref)
+    work = operations(generator)
+    report(f"{name}, arithmetic of one picture (products and sums)", work / 1e9, "GFLOP")
     for batch in sorted({1, renderer.at_once(recipe)}):
         z = latent.seeds(range(batch), generator.spec.z_dim)
         used = iter(range(1_000_000))
@@ -44,10 +47,18 @@ def test_the_renderer_against_the_bare_network(report, by_turns, request, model:
         forward, drawn = by_turns(bare, whole, seconds=MODELS[model])
         words = "one picture" if batch == 1 else f"batch of {batch}, a picture"
         report(f"{name}, {words}, bare network in eager float32", median(forward) / batch, "ms")
+        report(f"{name}, {words}, that is", work * batch / median(forward) / 1e6, "GFLOP/s")
         report(f"{name}, {words}, through the renderer", median(drawn) / batch, "ms")
         ratio = median(d / f for f, d in zip(forward, drawn, strict=True))
         bar = "under 1.1" if batch == 1 and generator.spec.resolution >= 1024 else ""
         report(f"{name}, {words}, renderer over bare network", ratio, "x", bar)
+
+
+def operations(generator) -> int:
+    """Multiplications and additions of one picture's convolutions and matrix products."""
+    with FlopCounterMode(display=False) as counter, torch.no_grad():
+        generator(latent.seeds([0], generator.spec.z_dim))
+    return counter.get_total_flops()
 
 
 @pytest.mark.parametrize("model", ["stylegan2_256", "large_model"])
