@@ -50,7 +50,7 @@ def test_export_against_the_bare_network_in_batches(
         run(video.export(renderer, recipes, tmp_path / f"{torch.get_num_threads()}-{turn}{suffix}"))
 
     spec = generator.spec
-    for threads in sorted({before, cores} if spec.resolution >= 256 else {before}):
+    for threads in sorted({before, cores} if spec.resolution >= 256 and suffix else {before}):
         torch.set_num_threads(threads)
         try:
             forward, exported = by_turns(bare, export, seconds=0, least=turns)
