@@ -4,7 +4,7 @@
     measure_window.py MODEL          only a drag, and steps that are waited for: for a large model
 
 prints {"phases": {name: {"gaps": [ms], "waits": [ms], "latencies": [ms], "ticks", "shown", "last": ms}},
-"steps": {"first": [ms], "exact": [ms], "bare": [ms]}, "peak": bytes}.
+"steps": {"first": [ms], "exact": [ms], "bare": [ms]}, "peak": bytes, "learnt": seconds until previews were learnt}.
 
 A heartbeat of 2 ms on the UI thread runs from the first picture on; its gaps say for how long the thread was held
 up, its waits how much of a gap the thread was ready to run but got no processor, because others had them (Linux;
@@ -34,6 +34,7 @@ from ganviz.video import export
 from ganviz.walk import Walk, WalkRecipes
 
 HEARTBEAT_MS, TICK_MS = 2, 16
+PREVIEW_S = 0.033
 STEPS, STEPS_S = 120, 25.0
 """Steps that are waited for: so many, or as many as there is time for."""
 
@@ -106,6 +107,7 @@ class Meter:
 
     def step(self, widget: str, places: tuple[float, float]) -> dict[str, list[float]]:
         """Move a slider, wait for the exact picture, run the bare network; again and again."""
+        self.begin("single steps of a slider")
         slider, window = self.window.findChild(QWidget, widget), self.window
         found: dict[str, list[float]] = {"first": [], "exact": [], "bare": []}
         times: dict[str, float] = {}
@@ -172,20 +174,39 @@ def wait_until(ready, seconds: float = 60) -> None:
         raise TimeoutError("the window did not get there")
 
 
+def settle(window, seconds: float = 150) -> float:
+    """Wait until a large model has learnt to draw its previews, which it does when there is nothing else to do.
+
+    Gives the seconds that this took; after `seconds` the measuring goes on without.
+    """
+    began = time.perf_counter()
+    recipe = window.document.recipe
+    while True:
+        wait_until(lambda: window.compute.is_idle and not window.behind, seconds)
+        answers: list[bool] = []
+        window.compute.ask(lambda renderer: renderer.learning(recipe, PREVIEW_S) is None, answers.append)
+        wait_until(lambda answers=answers: bool(answers), seconds)
+        taken = time.perf_counter() - began
+        if answers[0] or taken > seconds:
+            return taken
+        pause = time.perf_counter() + 1
+        wait_until(lambda pause=pause: time.perf_counter() > pause)
+
+
 def main(model: str, film: str = "") -> None:
     application = QApplication([])
     window = build_window(model)
     meter = Meter(window)
     window.show()
     wait_until(lambda: window.canvas.frame is not None)
-    wait_until(lambda: window.compute.is_idle and not window.behind, 150)  # a large model learns to draw previews
+    learnt = settle(window)
     meter.drag("dragging a latent slider", "latent-slider-0", (-3, 3), 6)
     steps = meter.step("latent-slider-2", (-2, 2))
     if film:
         drag_more(window, meter, film)
     meter.beat.stop()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
-    print(json.dumps({"phases": meter.phases, "steps": steps, "peak": peak}))
+    print(json.dumps({"phases": meter.phases, "steps": steps, "peak": peak, "learnt": learnt}))
     window.ask_on_close = False
     window.close()
     application.processEvents()

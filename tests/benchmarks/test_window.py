@@ -45,6 +45,7 @@ def test_the_window_keeps_up_with_the_hand(report, measure, face_model: Path, tm
 def test_a_large_model_follows_the_hand(report, measure, large_model: Path) -> None:
     found = measure("measure_window.py", large_model)
     name = large_model.stem
+    report(f"{name}, from the first picture until previews are learnt", found["learnt"], "s")
     report_drags(report, found, f"{name}, ")
     steps = {key: np.array(times) for key, times in found["steps"].items()}
     report(f"{name}, one step of a slider, to its preview, median", median(steps["first"]), "ms")
