@@ -291,15 +291,17 @@ class MainWindow(QMainWindow):
         )
 
     def _document_changed(self, old: Session | None, new: Session) -> None:
+        drawn = old is None or old.recipe != new.recipe
+        if drawn:
+            self.compute.request(new.recipe)  # first of all: it is drawn while the panels follow
         if old is None or old.recipe.model != new.recipe.model:
             self._follow_model()
         for panel in self.parts.panels:
             panel.show_session(new)
         self.parts.walk.show_session(new)
         self.parts.centre.follow()
-        if old is None or old.recipe != new.recipe:
+        if drawn:
             self.parts.recipe.setText(_say(new.recipe, self.document.card.class_names))
-            self.compute.request(new.recipe)
             if old is not None and old.recipe.model == new.recipe.model:
                 self._hint_done()
         self.show_actions()

@@ -34,10 +34,12 @@ BETTER_S = 0.1
 class Loaded:
     """A generator, with what is known of drawing with it.
 
+    device      the kind that it is on
     weights     bytes that it takes
     """
 
     generator: StagedGenerator
+    device: str
     weights: int
     pace: Pace
     readouts: Readouts
@@ -198,9 +200,8 @@ class Drawing:
 
     def _note(self, part: str, began: float) -> None:
         """Measure what a part took; a device that works beside the processor is waited for."""
-        device = self._loaded.generator.device.type
-        if device == "cuda":
+        if self._loaded.device == "cuda":
             torch.cuda.synchronize()
-        elif device == "mps":
+        elif self._loaded.device == "mps":
             torch.mps.synchronize()
         self._loaded.pace.note(part, time.perf_counter() - began)

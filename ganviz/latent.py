@@ -4,7 +4,7 @@ Shapes: z (N, z_dim), w (N, num_ws, w_dim), label (N, num_classes). Everything h
 """
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from functools import partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -29,17 +29,20 @@ def seeds(numbers: Iterable[int], z_dim: int, within: float | None = None) -> Te
     entries beyond -within..within are drawn anew, `randn(how many)` of the same stream, until none is left: the
     truncated normal distribution of BigGAN (Brock et al. 2018, section 3.1).
     """
-    rows = [_drawn(np.random.RandomState(number), z_dim, within) for number in numbers]
+    rows = [_drawn(number, z_dim, within) for number in numbers]
     return torch.from_numpy(np.stack(rows).astype(np.float32)) if rows else torch.empty(0, z_dim)
 
 
-def _drawn(stream: np.random.RandomState, z_dim: int, within: float | None) -> np.ndarray:
-    """z (z_dim,) of a seed's stream."""
+@lru_cache(maxsize=256)
+def _drawn(seed: int, z_dim: int, within: float | None) -> np.ndarray:
+    """z (z_dim,) of a seed; while a slider moves it is the same one at every tick."""
+    stream = np.random.RandomState(seed)
     z = stream.randn(z_dim)
     beyond = np.abs(z) > within if within is not None else np.zeros(z_dim, bool)
     while beyond.any():
         z[beyond] = stream.randn(int(beyond.sum()))
         beyond = np.abs(z) > within
+    z.setflags(write=False)
     return z
 
 

@@ -163,6 +163,7 @@ class Renderer:
         cache = self._cache / "readouts" / f"{digest[:32]}.npz" if self._cache is not None else None
         self._models[digest] = Loaded(
             generator,
+            generator.device.type,
             weight_bytes(generator),
             self._paces.of(f"{digest[:32]} {describe(self.device)}"),
             readout.Readouts(generator.spec, cache),
