@@ -102,7 +102,7 @@ class Compute(QObject):
         self._passed_over = False  # whether the drawing before was given up without a picture
         self._aside: tuple[Recipe, Drawing] | None = None  # a thumbnail that takes long
         self._lesson: Iterator[None] | None = None
-        self._lesson_of = ""
+        self._lesson_of = self._failing = ""  # digests
         self._saved = time.monotonic()
         self._calls: deque[Callable[[Renderer], None]] = deque()
         self._thumbnails: dict[str, deque[Recipe]] = {}
@@ -374,7 +374,7 @@ class Compute(QObject):
     def _draw(self, renderer: "Renderer", recipe: Recipe) -> None:
         """Begin to draw a recipe, and go on until it can be shown."""
         try:
-            self._drawing = renderer.drawing(recipe, FRAME_S)
+            self._drawing = renderer.drawing(recipe, FRAME_S, moving=self._gap < MOVING_S)
         except Exception as error:  # whatever went wrong, the thread goes on and the user is told
             self._drawing = None
             self._say("frame_failed", recipe, sentence(error))
@@ -403,7 +403,7 @@ class Compute(QObject):
             return
         self._drawing = None
         digest = drawing.recipe.model.digest
-        if self._lesson is None or self._lesson_of != digest:
+        if self._failing != digest and (self._lesson is None or self._lesson_of != digest):
             self._lesson, self._lesson_of = renderer.learning(drawing.recipe, FRAME_S), digest
         if time.monotonic() - self._saved > SAVE_S:
             self._saved = time.monotonic()
@@ -430,7 +430,7 @@ class Compute(QObject):
                 self._lesson = None
         except Exception:
             log.exception("previews of a slow model cannot be made better")
-            self._lesson = None
+            self._lesson, self._failing = None, self._lesson_of
 
     def _draw_thumbnails(self, renderer: "Renderer", recipes: list[Recipe]) -> None:
         """Draw several as one batch: for small networks, which mostly wait for the processor, twice as fast."""
@@ -516,7 +516,7 @@ class Unavailable:
     def __init__(self, message: str) -> None:
         self.message = " ".join(message.split())
 
-    def _refuse(self, *_: Any) -> Any:
+    def _refuse(self, *_: Any, **__: Any) -> Any:
         raise GanvizError(self.message)
 
     load = render = drawing = render_all = stream = collapse = _refuse

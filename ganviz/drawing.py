@@ -10,6 +10,7 @@ from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -23,6 +24,7 @@ from ganviz.readout import Readouts
 from ganviz.recipe import Recipe
 from ganviz.reuse import Inputs, Parts, Reuse, chosen_stages
 from ganviz.synthesis import change_of, check_layers, layer_noise
+from ganviz.twins import Twin
 
 SLACK = 1.25
 """An exact picture that takes this much longer than a frame has is worth more than a preview in time."""
@@ -45,17 +47,45 @@ class Loaded:
     readouts: Readouts
     reuse: Reuse
     parts: Parts = field(default_factory=Parts)
+    twin: Twin | None = None
+    tried: bool = False  # whether a twin was tried out, or is about to be
 
     @property
     def bytes(self) -> int:
         """What all of it takes."""
-        return self.weights + self.reuse.bytes
+        return self.weights + self.reuse.bytes + (self.twin.weights if self.twin is not None else 0)
 
-    def seconds(self, first: int, last: int | None = None) -> float:
-        """What stages `first` to before `last` take, by default with the exact picture at the end; or infinite."""
+    def seconds(self, first: int, last: int | None = None, prefix: str = "") -> float:
+        """What stages `first` to before `last` take, by default with the exact picture at the end; or infinite.
+
+        prefix  the name of a twin
+        """
         stages = len(self.generator.spec.layers)
-        total = sum(self.pace.of(str(k)) for k in range(first, stages if last is None else last))
-        return total if last is not None else total + self.pace.of("picture")
+        total = sum(self.pace.of(f"{prefix}{k}") for k in range(first, stages if last is None else last))
+        return total if last is not None else total + self.pace.of(f"{prefix}picture")
+
+    def note(self, part: str, began: float) -> None:
+        """Measure what a part took; a device that works beside the processor is waited for."""
+        if self.device == "cuda":
+            torch.cuda.synchronize()
+        elif self.device == "mps":
+            torch.mps.synchronize()
+        self.pace.note(part, time.perf_counter() - began)
+
+    def reach(self, first: int, within: float, twin: Twin | None = None) -> tuple[int, int]:
+        """How many pixels a side can be shown in time from stage `first` on, and after which stage; 0 for none.
+
+        The exact picture may take a little longer. A twin's states are its own: they are read where it draws itself.
+        """
+        layers, name = self.generator.spec.layers, twin.name if twin is not None else ""
+        if self.seconds(first, prefix=name) <= SLACK * within:
+            return self.generator.spec.resolution, len(layers) - 1
+        best = (0, first)
+        for k in self.readouts.available:
+            in_time = k >= first and self.seconds(first, k + 1, name) <= within
+            if in_time and (twin is None or layers[k].rgb):
+                best = (layers[k].resolution, k)
+        return best
 
 
 class Drawing:
@@ -63,23 +93,32 @@ class Drawing:
 
     reuse    what it goes on from, and leaves its states in
     within   seconds that the first picture should come in, if need be as a preview; None: no previews
+    moving   whether this is one of many pictures, so that a preview may be drawn that the exact one gains nothing from
     ended    called at the end
     """
 
     def __init__(
-        self, loaded: Loaded, reuse: Reuse, recipe: Recipe, within: float | None, ended: Callable[[], object]
+        self,
+        loaded: Loaded,
+        reuse: Reuse,
+        recipe: Recipe,
+        within: float | None,
+        moving: bool,
+        ended: Callable[[], object],
     ) -> None:
         self.recipe = recipe
         self.done = False
         self.shown = False  # whether a picture has come of it
         self._loaded = loaded
         self._within = within
+        self._moving = moving
         self._reuse = reuse
         self._ended = ended
         self._stage = -1  # the stage done last
         self._spent = 0.0  # seconds of work, without what was done between steps
         self._began = 0.0  # when this step began
         self._shown_at = 0.0
+        self._side = 0  # pixels a side of what was shown last
         self._previews: dict[int, Tensor] = {}  # by stage, in the colours that they were read with
         self._steps = self._run()
 
@@ -148,7 +187,7 @@ class Drawing:
         began = time.perf_counter()
         pixels = to_pixels(image)[0]
         if noise.average == 1:
-            self._note("picture", began)
+            self._loaded.note("picture", began)
         yield self._frame(pixels, exact=True)
         for stage, preview in self._previews.items():
             self._loaded.readouts.correct(stage, preview, image, w)
@@ -159,18 +198,40 @@ class Drawing:
         generator = self._loaded.generator
         first, state = reuse.resume(inputs)
         self._stage = first - 1
+        if alone and self._moving:
+            yield self._sketch(first, inputs)
         if state is None:
             state = generator.begin(inputs.w, inputs.psi)
         for k in range(first, len(generator.spec.layers)):
             began = time.perf_counter()
             noise = layer_noise(inputs.noise, inputs.noise.seed, k)
             state = generator.step(k, state, inputs.w, noise, change_of(inputs.units, k))
-            self._note(str(k), began)
+            self._loaded.note(str(k), began)
             self._stage = k
             if alone:
                 reuse.keep(inputs, k, state, self._chosen)
             yield self._glimpse(k, state, inputs.w)
         return generator.image(state)
+
+    def _sketch(self, first: int, inputs: Inputs) -> Frame | None:
+        """A preview by the twin, where that shows more in time than what is drawn from stage `first` on."""
+        twin, within = self._loaded.twin, self._within
+        if twin is None or within is None:
+            return None
+        side, last = self._loaded.reach(0, within - self._spent_now(), twin)
+        if side <= self._loaded.reach(first, within)[0]:
+            return None
+        state = twin.generator.begin(inputs.w, inputs.psi)
+        for k in range(last + 1):
+            began = time.perf_counter()
+            noise = layer_noise(inputs.noise, inputs.noise.seed, k)
+            state = twin.generator.step(k, state, inputs.w, noise, change_of(inputs.units, k))
+            self._loaded.note(f"{twin.name}{k}", began)
+        began = time.perf_counter()
+        pixels = to_pixels(twin.generator.image(state))[0]
+        if last == len(self._loaded.generator.spec.layers) - 1:
+            self._loaded.note(f"{twin.name}picture", began)
+        return self._frame(pixels, exact=False)
 
     def _glimpse(self, stage: int, state: State, w: Tensor) -> Frame | None:
         """A preview after a stage, where it is time for one."""
@@ -179,7 +240,8 @@ class Drawing:
             return None
         spent, left = self._spent_now(), self.left
         if self.shown:
-            if spent - self._shown_at < BETTER_S or left < BETTER_S:
+            finer = self._loaded.generator.spec.layers[stage].resolution > self._side
+            if spent - self._shown_at < BETTER_S or left < BETTER_S or not finer:
                 return None
         else:
             later = next((k for k in readouts.available if k > stage), None)
@@ -190,18 +252,9 @@ class Drawing:
         self._previews[stage] = image
         return self._frame(to_pixels(readouts.coloured(stage, image, w))[0], exact=False)
 
-    def _frame(self, pixels: object, exact: bool) -> Frame:
-        self.shown, self._shown_at = True, self._spent_now()
-        spec = self._loaded.generator.spec
-        return Frame(self.recipe, pixels, exact, self._shown_at * 1000, spec.resolution)  # type: ignore[arg-type]
+    def _frame(self, pixels: np.ndarray, exact: bool) -> Frame:
+        self.shown, self._shown_at, self._side = True, self._spent_now(), pixels.shape[0]
+        return Frame(self.recipe, pixels, exact, self._shown_at * 1000, self._loaded.generator.spec.resolution)
 
     def _spent_now(self) -> float:
         return self._spent + time.perf_counter() - self._began
-
-    def _note(self, part: str, began: float) -> None:
-        """Measure what a part took; a device that works beside the processor is waited for."""
-        if self._loaded.device == "cuda":
-            torch.cuda.synchronize()
-        elif self._loaded.device == "mps":
-            torch.mps.synchronize()
-        self._loaded.pace.note(part, time.perf_counter() - began)

@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 
 from ganviz import catalog, checkpoint, places, readout
-from ganviz.devices import describe, pick_device, to_pixels
+from ganviz.devices import describe, lowered, pick_device, preview_dtype, to_pixels
 from ganviz.drawing import Drawing, Loaded
 from ganviz.errors import GanvizError
 from ganviz.expression import is_large
@@ -20,6 +20,7 @@ from ganviz.recipe import ModelRef, Recipe
 from ganviz.reuse import Reuse
 from ganviz.spec import Spec
 from ganviz.synthesis import synthesise
+from ganviz.twins import Twin, try_out
 
 BATCH = 16
 """Pictures drawn at once in sheets and videos. Fixed, since the batch size can move a pixel by one level."""
@@ -66,14 +67,17 @@ class Renderer:
         """Draw one recipe, alone: the same recipe on the same device and build gives equal bytes."""
         return self.drawing(recipe).finish()
 
-    def drawing(self, recipe: Recipe, within: float | None = None, aside: bool = False) -> Drawing:
+    def drawing(
+        self, recipe: Recipe, within: float | None = None, *, moving: bool = False, aside: bool = False
+    ) -> Drawing:
         """Draw one recipe step by step, with previews where the exact picture takes longer than `within` seconds.
 
         It goes on from what the drawing before has in common with it, and the next one from it; not so one `aside`.
+        While a control is `moving`, previews may come from a twin in lower precision, where that shows more.
         """
         loaded = self._loaded(recipe.model)
         reuse = Reuse(loaded.generator.spec) if aside else loaded.reuse
-        return Drawing(loaded, reuse, _named(recipe, loaded.generator.ref), within, self._fit_budget)
+        return Drawing(loaded, reuse, _named(recipe, loaded.generator.ref), within, moving, self._fit_budget)
 
     def learning(self, recipe: Recipe, within: float) -> Iterator[None] | None:
         """Work for when there is nothing else to do: what previews of a slow model are drawn with.
@@ -81,10 +85,23 @@ class Renderer:
         None where exact pictures come `within` about that many seconds, or where everything is there.
         """
         loaded = self._loaded(recipe.model)
-        seconds = loaded.seconds(0)
-        if loaded.readouts.is_learnt or not 2 * within < seconds < float("inf"):
+        if not 2 * within < loaded.seconds(0) < float("inf") or (loaded.readouts.is_learnt and loaded.tried):
             return None
-        return readout.learn(loaded.readouts, loaded.generator)
+        return self._learn(loaded)
+
+    def _learn(self, loaded: Loaded) -> Iterator[None]:
+        if not loaded.tried:
+            loaded.tried = True
+            dtype = preview_dtype(self.device)
+            name = f"{str(dtype).removeprefix('torch.')} "
+
+            def make() -> Twin:
+                generator = lowered(loaded.generator, dtype)
+                return Twin(generator, name, weight_bytes(generator))
+
+            yield from try_out(loaded, make, name)
+        if not loaded.readouts.is_learnt:
+            yield from readout.learn(loaded.readouts, loaded.generator)
 
     def collapse(self, recipe: Recipe) -> Recipe:
         """The recipe with its latent as one vector, where that has been combined from very many others.
@@ -182,6 +199,7 @@ class Renderer:
         for digest in others:
             if self._exceeds():
                 self._models[digest].reuse.clear()
+                self._models[digest].twin = None
         for digest in others:
             if self._exceeds():
                 del self._models[digest]
