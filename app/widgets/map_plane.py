@@ -17,11 +17,21 @@ class MapPlane:
     def __init__(self) -> None:
         self.middle, self.zoom = np.zeros(2), 1.0
         self.width, self.height = 1, 1
+        self.fitted = True  # as long as nobody has zoomed or moved it
         self.chosen, self.middles = np.zeros(0, int), np.zeros((0, 2))
 
-    def fit(self) -> None:
-        """Show all of it."""
-        self.middle, self.zoom = np.zeros(2), 1.0
+    def fit(self, points: np.ndarray) -> None:
+        """Show all of the points (N, 2), as large as there is room."""
+        self.fitted, self.middle, self.zoom = True, np.zeros(2), 1.0
+        if len(points):
+            low, high = points.min(axis=0).astype(float), points.max(axis=0).astype(float)
+            room = np.maximum(1.0, np.array([self.width, self.height]) / 2 - MARGIN)
+            fitting = float((room / np.maximum((high - low) / 2, 1e-3)).min()) / self.scale()
+            self.middle, self.zoom = (low + high) / 2, min(ZOOM[1], max(ZOOM[0], fitting))
+
+    def centre(self, place: np.ndarray) -> None:
+        """Bring a place (2,) to the middle."""
+        self.fitted, self.middle = False, place.astype(np.float64)
 
     def scale(self) -> float:
         """Logical pixels of one unit."""
@@ -39,11 +49,13 @@ class MapPlane:
     def zoom_by(self, factor: float, x: float, y: float) -> None:
         """Enlarge about a point of the widget."""
         before = self.at(x, y)
+        self.fitted = False
         self.zoom = min(ZOOM[1], max(ZOOM[0], self.zoom * factor))
         self.middle = self.middle + before - self.at(x, y)
 
     def drag(self, grip: np.ndarray, x: float, y: float) -> None:
         """Bring the place that is held under a point of the widget."""
+        self.fitted = False
         self.middle = self.middle + grip - self.at(x, y)
 
     def cell(self) -> float:

@@ -149,7 +149,7 @@ class MapView(QWidget):
 
     def fit(self) -> None:
         """Show the whole map."""
-        self.plane.fit()
+        self.plane.fitted = True
         self._look_again()
 
     def zoom_by(self, factor: float, at: QPointF | None = None) -> None:
@@ -177,7 +177,10 @@ class MapView(QWidget):
         """What is in view has changed."""
         self._dots = None
         self.plane.width, self.plane.height = self.width(), self.height()
-        self.plane.choose(self.made.points if self.made is not None and self.pictures else np.zeros((0, 2)))
+        points = self.made.points if self.made is not None else np.zeros((0, 2))
+        if self.plane.fitted:
+            self.plane.fit(points)
+        self.plane.choose(points if self.pictures else np.zeros((0, 2)))
         self._settle.start()
         self.update()
 
@@ -299,7 +302,7 @@ class MapView(QWidget):
         if nearest >= 0:
             self.cursor_point = int(shown[nearest])
             if not self.rect().adjusted(24, 24, -24, -24).contains(self.where(self.cursor_point).toPoint()):
-                self.plane.middle = self.made.points[self.cursor_point].astype(np.float64)
+                self.plane.centre(self.made.points[self.cursor_point])
                 self._look_again()
             self.setAccessibleDescription(f"seed {self.made.seed(self.cursor_point)}")
             self.hovered.emit(self.cursor_point)

@@ -121,7 +121,20 @@ def test_keys_reach_every_point(view, heard):
         QTest.keyClick(view, Qt.Key.Key_Right)
     assert view.rect().contains(at(view, view.cursor_point))
     QTest.keyClick(view, Qt.Key.Key_0)
-    assert view.plane.zoom == 1
+    assert view.plane.fitted
+
+
+def test_all_points_are_seen_as_large_as_there_is_room_until_somebody_zooms(view, made):
+    view.set_map(LatentMap.of(made.settings, made.base, made.points * (0.1, 0.02) + (0.4, 0.3)))
+    for width, height in ((500, 400), (300, 200)):
+        view.resize(width, height)
+        places = np.array([(view.where(k).x(), view.where(k).y()) for k in range(len(made.points))])
+        assert (places > 0).all() and (places < (width, height)).all()
+        assert np.ptp(places[:, 0]) > width * 0.7
+    view.zoom_by(2)
+    zoom = view.plane.zoom
+    view.resize(500, 400)
+    assert view.plane.zoom == zoom
 
 
 def test_pictures_are_asked_for_in_view_and_stand_for_their_surroundings(view, heard, picture, qtbot):
@@ -163,4 +176,5 @@ def test_another_map_begins_anew(view, made):
     view.set_map(LatentMap.of(made.settings, made.base, made.points))
     assert view.selected == {1, 2}, "an equal map is the same"
     view.set_map(LatentMap.of(made.settings, made.base, made.points / 2))
-    assert view.selected == frozenset() and view.plane.zoom == 1
+    assert view.selected == frozenset() and view.plane.fitted
+    assert np.allclose(view.plane.middle, view.made.points.mean(axis=0), atol=0.1)

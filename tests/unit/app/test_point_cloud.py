@@ -49,7 +49,7 @@ def test_zooming_keeps_the_place_under_the_mouse_and_dragging_takes_it_along() -
     assert np.allclose(plane.on_screen(under), (250, 200))
     plane.zoom_by(1e9, 0, 0)
     assert plane.zoom == 400
-    plane.fit()
+    plane.fit(np.zeros((0, 2)))
     assert plane.on_screen(np.array([0.0, 1.0]))[1] < plane.on_screen(np.array([0.0, -1.0]))[1], "y runs up"
 
 
