@@ -105,6 +105,14 @@ WORKSPACES: tuple[Workspace, ...] = (
 PANELS = (
     Panel("models", "left", "Models", "Models to open", "app.panels.models:ModelsPanel"),
     Panel("variations", "over", "Sheet", "Variations around the picture", "app.panels.variations:VariationsPanel"),
+    Panel(
+        "picture",
+        "right",
+        "Picture",
+        "The picture, small",
+        "app.panels.picture:PicturePanel",
+        workspaces=("arithmetic", "mix", "codes", "map"),
+    ),
     Panel("snapshots", "right", "Training", "The same latent over a training", "app.panels.snapshots:SnapshotsPanel"),
     Panel("latent", "right", "Latent", "Where the picture comes from", "app.panels.latent:LatentPanel"),
     Panel("condition", "right", "Class", "What the picture is of", "app.panels.condition:ConditionPanel"),

@@ -79,6 +79,7 @@ def test_a_typed_expression_fills_the_trays_and_the_result_is_what_the_library_d
     result.chosen.emit(result.sheet.cells[4])
     story.settle()
     assert np.array_equal(story.pixels(), centre)
+    assert np.array_equal(story.find("picture-small").pixels, centre), "it is seen here too, beside the sheet"
     assert result.sheet == grid(whole(story), story.recipe, spec), "going there does not change what is there"
     story.click("undo")
     story.click("undo")
