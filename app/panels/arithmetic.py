@@ -24,7 +24,7 @@ from app.panels.tray import LETTERS, Tray
 from app.widgets.buttons import IconButton, TextButton
 from app.widgets.list_field import ListField
 from app.widgets.scrolled import scrolled
-from app.widgets.sheet_view import SheetView
+from app.widgets.sheet_view import GAP, SheetView
 from app.widgets.strip import Item
 from ganviz.arithmetic import (
     Arithmetic,
@@ -52,8 +52,10 @@ LEFT, RIGHT = 3, 2
 """Shares of the width: trays and samples, the result."""
 LEAST = (660, 500)
 """Width and height below which the page has bars to scroll by."""
-SMALLEST, FRAME = 44, 12
+SMALLEST, FRAME = 34, 12
 """Height of a row of samples at least, and what goes around all, in pixels."""
+OTHERS = 446
+"""Height of all else at the left, three trays among it."""
 SETTLE_MS = 80
 """Samples and trays are drawn anew once psi and noise have been left alone this long."""
 PLACEHOLDER = "mean(1,2,3) - mean(4,5,6) + mean(7,8,9)"
@@ -83,7 +85,14 @@ class ArithmeticPage(QFrame):
         self.formula.setPlaceholderText(PLACEHOLDER)
         self.export_button = IconButton("export-variant", "Export as a PNG", "arithmetic-export")
         self.add_button = IconButton("plus", "Add a term: one tray more", "term-add")
-        self.samples = SheetView(document, compute, "arithmetic-samples", "Random samples to choose from", picking=True)
+        self.samples = SheetView(
+            document,
+            compute,
+            "arithmetic-samples",
+            "Random samples to choose from",
+            picking=True,
+            smallest=SMALLEST - GAP,
+        )
         self.samples_label = QLabel()
         self.back = IconButton("chevron-left", "The samples before", "samples-back")
         self.forward = IconButton("chevron-right", "More samples", "samples-forward")
@@ -163,7 +172,7 @@ class ArithmeticPage(QFrame):
         rows, room = SAMPLES // COLUMNS, max(self.height(), LEAST[1])
         width = (max(self.width(), LEAST[0]) - 72) * LEFT // (LEFT + RIGHT)
         wanted = rows * (width // COLUMNS) + FRAME
-        self.samples.setFixedHeight(max(rows * SMALLEST + FRAME, min(wanted, room * 2 // 5)))
+        self.samples.setFixedHeight(max(rows * SMALLEST + FRAME, min(wanted, room - OTHERS)))
 
     @staticmethod
     def applies(spec: Spec) -> bool:
