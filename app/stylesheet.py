@@ -74,6 +74,7 @@ QTabBar::tab {{
     background: transparent; color: {t.muted}; border: 2px solid transparent; border-radius: 6px;
 }}
 QTabBar::tab:hover {{ color: {t.text}; }}
+QTabBar::tab:disabled {{ color: {t.disabled}; }}
 QTabBar[kind="workspace"]::tab {{ padding: 4px 14px; margin-right: 4px; min-height: 17px; }}
 QTabBar[kind="workspace"]::tab:selected {{ background: {t.selection}; color: {t.accent_text}; }}
 QTabBar[kind="plain"]::tab {{ padding: 2px 4px; margin-right: 4px; min-height: 17px; }}

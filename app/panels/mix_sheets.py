@@ -174,7 +174,7 @@ class MixPage(QFrame):
         spec, mixing = self._document.spec, session.mixing
         usable = [spec.num_ws > 1, spec.truncation is not None, any(noise_groups(spec).values())]
         for place, enabled in enumerate(usable):
-            self.tabs.setTabEnabled(place, enabled)
+            self.tabs.setTabVisible(place, enabled)
         if not usable[self.tabs.currentIndex()]:
             self.tabs.setCurrentIndex(usable.index(True))
         self.rows.show_sources(mixing.rows)

@@ -157,7 +157,7 @@ def test_a_model_without_styles_has_the_sheet_over_psi_alone(story):
     story.document.edit(mixing=Mixing(rows=sources(1, 2)))
     story.window.show_workspace("mix")
     tabs = story.find("mix-tabs")
-    assert [tabs.isTabEnabled(k) for k in range(3)] == [False, True, False]
+    assert [tabs.isTabVisible(k) for k in range(3)] == [False, True, False]
     story.wait(page(story).complete)
     view = story.find("mix-sheet")
     assert view.sheet.columns == 6 and alike(view.picture(3), view.picture(9))
