@@ -18,6 +18,7 @@ from ganviz.cli_compare import compare
 from ganviz.cli_convert import convert
 from ganviz.cli_directions import directions
 from ganviz.cli_layers import layers
+from ganviz.cli_metrics import metrics
 from ganviz.cli_mix import Psis, mix, sheet_over, with_mixes
 from ganviz.cli_neighbours import neighbours
 from ganviz.cli_parts import (
@@ -319,6 +320,7 @@ cli.add_command(compare)
 cli.add_command(convert)
 cli.add_command(directions)
 cli.add_command(layers)
+cli.add_command(metrics)
 cli.add_command(mix)
 cli.add_command(neighbours)
 cli.add_command(project)

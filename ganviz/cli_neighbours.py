@@ -1,40 +1,68 @@
 """`ganviz neighbours`: the classic memorisation figure, samples with their nearest training images beside them."""
 
 import json
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 import numpy as np
 
-from ganviz.checkpoint import Header
+from ganviz.cli_metrics import training_data
 from ganviz.cli_parts import Seeds, expect_png, find_model, recipe_options, report, seed_recipes
-from ganviz.errors import GanvizError
 from ganviz.expression import Seed
 from ganviz.files import atomic_path
 from ganviz.notation import format_seed
-from ganviz.recipe import Recipe, Sheet
+from ganviz.recipe import Sheet
 from ganviz.session import write_png
-from ganviz.training_data import find_data, remember_data
+from ganviz.training_data import remember_data
+
+if TYPE_CHECKING:
+    from ganviz.datasets import Dataset
+    from ganviz.nearness import Near
+    from ganviz.neighbour_report import NeighbourReport, SampleReport
+
+SHOWN = 16
+"""Rows of the figure of a large report, the most suspicious samples first."""
 
 
 @click.command()
 @click.argument("model")
 @click.option("--data", help="The training data: folder, zip, .npz or known name. Default: as the card says.")
-@click.option("--seeds", type=Seeds(), required=True, help="Like 0,3,8-15.")
+@click.option("--seeds", type=Seeds(), help="Like 0,3,8-15; a row of the figure each.")
+@click.option(
+    "--samples",
+    type=click.IntRange(1, 1_000_000),
+    help=f"Look at the seeds from 0 on, so many; the figure shows the {SHOWN} most suspicious ones.",
+)
 @recipe_options
 @click.option("--k", "count", type=click.IntRange(1, 50), default=5, show_default=True, help="Neighbours a sample.")
-@click.option("--metric", type=click.Choice(["pixel"]), default="pixel", show_default=True)
+@click.option(
+    "--metric",
+    type=click.Choice(["pixel", "feature"]),
+    default="pixel",
+    show_default=True,
+    help="What neighbours are ordered by; with `feature` and with --samples both are compared.",
+)
+@click.option(
+    "--features",
+    metavar="F",
+    help="auto, classifier, autoencoder, patches, or Inception weights as a file or PACKAGE:FILE; none: pixels alone.",
+)
+@click.option("--held-out", metavar="DATA", help="Real images that were not trained on, to measure the samples by.")
+@click.option("--walk", type=click.Path(path_type=Path), help="Walk from the first row to its neighbour, as a PNG.")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or mps.")
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="The PNG to write.")
 @click.option("--json", "json_path", type=click.Path(path_type=Path), help="Write the figures into this file.")
 def neighbours(
     model: str,
     data: str | None,
-    seeds: tuple[Seed, ...],
+    seeds: tuple[Seed, ...] | None,
+    samples: int | None,
     count: int,
     metric: str,
+    features: str | None,
+    held_out: str | None,
+    walk: Path | None,
     device: str,
     out: Path,
     json_path: Path | None,
@@ -42,55 +70,92 @@ def neighbours(
 ) -> None:
     """Show the training images nearest to MODEL's samples, one row a sample, and say whether any is a copy.
 
-    The PNG carries the samples' recipes; the training images are not in it as data and are not drawn again.
+    Samples are held against the data mirrored and moved by up to two pixels as well. The PNG carries the samples'
+    recipes; the training images are not in it as data and are not drawn again.
     """
     expect_png(out)
+    if walk is not None:
+        expect_png(walk)
+    if (seeds is None) == (samples is None):
+        raise click.UsageError("give either --seeds or --samples")
+    if features == "none" and metric == "feature":
+        raise click.UsageError("--features none: --metric feature needs some")
     header = find_model(model)
-    source = data or find_data(header)
-    if source is None:
-        said = f" ({header.card.data})" if header.card.data else ""
-        raise GanvizError(f"{header.ref.name}: its training data{said} are not known here; name them with --data")
-    recipes = seed_recipes(header, seeds, **options)
+    source = training_data(header, data)
+    recipes = seed_recipes(header, seeds or [Seed(number) for number in range(samples or 0)], **options)
 
-    from ganviz import neighbours as search
+    from ganviz.datasets import open_dataset
+    from ganviz.neighbour_report import report_neighbours, report_side
     from ganviz.render import Renderer
 
     spec = header.spec
-    index = report(search.open_index(source, spec.resolution, spec.channels), "index")
+    side = report_side(spec.resolution, spec.channels)
+    dataset = open_dataset(source, side, spec.channels)
+    apart = open_dataset(held_out, side, spec.channels) if held_out else None
     if data is not None:
         remember_data(header, data)
-    side, dataset = index.shape[0], index.data
     renderer = Renderer(device)
     renderer.load(header.path)
-    found = []
-    rows = []
-    for recipe, frame in zip(recipes, renderer.stream(recipes), strict=True):
-        pixels = search.reduced(frame.pixels, side)
-        near = index.look_up(pixels, count)
-        found.append((_seed(recipe), near, index.verdict(near[0])))
-        rows.append(np.concatenate([pixels, *(np.asarray(dataset.images[item.index]) for item in near)], axis=1))
-    columns = rows[0].shape[1] // side
-    cells = [cell for recipe in recipes for cell in (recipe, *[None] * (columns - 1))]
-    write_png(out, np.concatenate(rows), Sheet(tuple(cells), columns), header.card.licence)
+    wanted = features or ("auto" if metric == "feature" or samples else None)
+    job = report_neighbours(
+        renderer,
+        recipes,
+        dataset,
+        metric,  # type: ignore[arg-type]
+        count,
+        None if wanted == "none" else wanted,
+        apart,
+    )
+    found = report(job, "neighbours")
+    shown = list(found.samples) if samples is None else found.closest(SHOWN)
+    pixels = np.concatenate([_row(renderer, sample, dataset, side) for sample in shown])
+    columns = pixels.shape[1] // side
+    cells = [cell for sample in shown for cell in (sample.recipe, *[None] * (columns - 1))]
+    write_png(out, pixels, Sheet(tuple(cells), columns), header.card.licence)
     if json_path is not None:
         with atomic_path(json_path) as temporary:
-            text = json.dumps(search.report(found, dataset.name, header.ref.name, metric), indent=1)
-            temporary.write_text(text, encoding="utf-8")
-    _print(found, recipes, header)
+            temporary.write_text(json.dumps(found.to_json(), indent=1), encoding="utf-8")
+    _print(found, shown)
     click.echo(str(out))
+    if walk is not None:
+        _walk(renderer, shown[0], dataset, walk, header.card.licence)
 
 
-def _print(found: Sequence[tuple[int, Sequence[Any], Any]], recipes: Sequence[Recipe], header: Header) -> None:
-    from ganviz.neighbours import say
+def _row(renderer: Any, sample: "SampleReport", data: "Dataset", side: int) -> np.ndarray:
+    """The sample and its neighbours, these mirrored where that is how they were found: uint8 (side, n * side, C)."""
+    from ganviz.neighbours import reduced
 
-    for (_, near, verdict), recipe in zip(found, recipes, strict=True):
-        assert isinstance(recipe.latent, Seed)
-        where = f"{near[0].file}, {near[0].distance:.1f} grey levels away"
-        click.echo(f"seed {format_seed(recipe.latent):<10} {say(verdict, near[0])}; nearest: {where}")
-    bad = sum(verdict != "new" for _, _, verdict in found)
-    click.echo(f"{header.ref.name}: {len(found) - bad} of {len(found)} samples are new")
+    cells = [reduced(renderer.render(sample.recipe).pixels, side)]
+    cells += [neighbour_pixels(data, match.near) for match in sample.matches]
+    return np.concatenate(cells, axis=1)
 
 
-def _seed(recipe: Recipe) -> int:
-    assert isinstance(recipe.latent, Seed)
-    return recipe.latent.seed
+def neighbour_pixels(data: "Dataset", near: "Near") -> np.ndarray:
+    """A training image as it lies beside the sample, uint8 (H, W, C)."""
+    image = np.asarray(data.images[near.index])
+    return image[:, ::-1] if near.flipped else image
+
+
+def _walk(renderer: Any, sample: "SampleReport", data: "Dataset", out: Path, licence: str) -> None:
+    from ganviz.neighbour_walk import walk_to
+
+    near = sample.matches[0].near
+    found = report(walk_to(renderer, sample.recipe, np.asarray(data.images[near.index]), near.flipped), "walk")
+    cells = (*found.recipes, None)
+    write_png(out, np.concatenate([*found.pixels, found.target], axis=1), Sheet(cells, len(cells)), licence)
+    click.echo(f"the nearest image is drawn with {found.psnr:.1f} dB at the end of the walk; {out}")
+
+
+def _print(found: "NeighbourReport", shown: "list[SampleReport]") -> None:
+    for sample in shown:
+        assert isinstance(sample.recipe.latent, Seed)
+        near = sample.by_pixel
+        where = f"{near.file}, {near.near.distance:.1f} grey levels away"
+        click.echo(f"seed {format_seed(sample.recipe.latent):<10} {sample.reason}; nearest: {where}")
+    bad = sum(sample.verdict != "new" for sample in found.samples)
+    click.echo(f"{found.model}: {len(found.samples) - bad} of {len(found.samples)} samples are new")
+    if len(found.samples) >= 100:
+        click.echo(found.reason)
+    if found.authenticity is not None:
+        click.echo(f"authentic: {found.authenticity:.1%} (about 50 % where samples are as real images are)")
+        click.echo(f"features: {found.features}")

@@ -131,9 +131,9 @@ def test_the_command_writes_the_figure_and_the_report(tiny_checkpoint: Path, tmp
     assert "likely a copy" in said
     assert "1 of 2 samples are new" in said
     report = json.loads((tmp_path / "n.json").read_text())
-    assert list(report) == ["samples", "data", "metric", "model"]
+    assert list(report)[:4] == ["samples", "data", "metric", "model"]
     assert [sample["verdict"] for sample in report["samples"]] == ["copy", "new"]
-    assert set(report["samples"][0]["neighbours"][0]) == {"index", "file", "distance", "percentile"}
+    assert {"index", "file", "distance", "percentile"} < set(report["samples"][0]["neighbours"][0])
     assert report["samples"][0]["neighbours"][0]["index"] == 100
     assert len(read_png(tmp_path / "n.png").recipes) == 2
     assert cli.main([*words[:2], *words[4:]]) == 0, "the data are remembered"
