@@ -119,7 +119,8 @@ class _Frame:
 
 
 def _text(x: float, y: float, text: str, anchor: str, weight: str = "normal") -> str:
-    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" font-weight="{weight}" fill="{INK}">{escape(text)}</text>'
+    place = f'x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}"'
+    return f'<text {place} font-weight="{weight}" fill="{INK}">{escape(text)}</text>'
 
 
 def _key(names: Sequence[str]) -> str:

@@ -32,6 +32,7 @@ from ganviz.cli_parts import (
     seed_recipes,
 )
 from ganviz.cli_project import project
+from ganviz.cli_report import report_page
 from ganviz.cli_sheets import arithmetic, codes
 from ganviz.errors import GanvizError
 from ganviz.expression import Seed
@@ -324,6 +325,7 @@ cli.add_command(metrics)
 cli.add_command(mix)
 cli.add_command(neighbours)
 cli.add_command(project)
+cli.add_command(report_page)
 
 
 def _stored_model(ref: ModelRef, given: str | None) -> Header:

@@ -214,10 +214,13 @@ def load(path: Path) -> tuple[Inception, str]:
             continue
         if name not in given:
             raise GanvizError(f"{path}: the tensor {name} is missing; expected the whole Inception network of FID")
-        array = np.array(given[name], np.float32)
-        if array.shape != tuple(wanted.shape):
+        shape = tuple(given[name].shape)
+        if shape != tuple(wanted.shape):
             hint = "; that is another Inception, whose numbers are not FID" if name.startswith("fc") else ""
-            raise GanvizError(f"{path}: {name}: expected shape {tuple(wanted.shape)}, got {array.shape}{hint}")
+            raise GanvizError(f"{path}: {name}: expected shape {tuple(wanted.shape)}, got {shape}{hint}")
+        array = given[name].numpy().astype(np.float32)
+        if not np.isfinite(array).all():
+            raise GanvizError(f"{path}: {name} holds numbers that are not finite; the file is damaged")
         weights[name] = torch.from_numpy(array)
     net.load_state_dict(weights, assign=True)
     return net.eval().requires_grad_(False), checksum(path)

@@ -135,6 +135,19 @@ def test_the_score_is_that_of_torchmetrics_and_known_at_its_ends() -> None:
     assert score.score(np.full((40, 4), 0.25)) == pytest.approx(1)
 
 
+def test_figures_are_those_of_torch_fidelity() -> None:
+    """Stored figures of torch-fidelity 0.4.0 for these very features."""
+    real, drawn = clouds()
+    assert frechet.frechet(frechet.moments(real), frechet.moments(drawn)) == pytest.approx(3.03585303613184, rel=1e-3)
+    assert kernel.kid(real, drawn[:400])[0] == pytest.approx(0.8384642601013184, rel=1e-3)
+    logits = (np.random.RandomState(0).randn(500, 7) * 2).astype(np.float32)
+    probabilities = torch.softmax(torch.from_numpy(logits), 1).numpy()
+    assert score.score(probabilities, parts=10) == pytest.approx(2.235293460962688, rel=1e-3)
+    found = run(prdc.places(real, drawn))
+    assert found.inside.mean() == pytest.approx(0.7311111092567444, rel=1e-3)
+    assert found.reached.mean() == pytest.approx(0.987500011920929, rel=1e-3)
+
+
 def test_slices_are_compared_as_scipy_compares_lines() -> None:
     a, b = np.random.RandomState(0).randn(2, 200, 1).astype(np.float32)
     b += 1
