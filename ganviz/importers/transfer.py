@@ -21,6 +21,7 @@ class Transfer:
             raise GanvizError(f"the network has {len(weights):,} tensors; more than {MAX_TENSORS:,} is refused")
         self.weights = dict(weights)
         self._left = dict(weights)
+        self._counted: set[str] = set()
         self._taken: dict[int, int] = {}  # numbers taken, by the storage that they lie in
 
     def __contains__(self, name: str) -> bool:
@@ -53,8 +54,9 @@ class Transfer:
         """GanvizError where large tensors share their numbers, so that a small file would become a large network."""
         array = self.weights[name]
         size = math.prod(array.shape)
-        if array.storage is None or size <= SHARED:
+        if array.storage is None or size <= SHARED or name in self._counted:
             return
+        self._counted.add(name)  # a rule may look at one and the same tensor more than once
         taken = self._taken.get(id(array.storage), 0) + size
         self._taken[id(array.storage)] = taken
         if size <= array.storage.numel < taken:

@@ -105,6 +105,12 @@ def test_numbers_that_are_not_finite_are_refused(tmp_path: Path, layout) -> None
         converted(layout, tmp_path, path)
 
 
+def test_no_network_is_taken_for_one_whose_tensors_share_their_numbers(tmp_path: Path, layout, monkeypatch) -> None:
+    monkeypatch.setattr("ganviz.importers.transfer.SHARED", 0)  # as if all of them were large
+    report, _ = converted(layout, tmp_path)
+    assert report.arch
+
+
 def test_a_file_of_the_wrong_family_says_what_it_is(tmp_path: Path, layouts) -> None:
     path = layouts.LAYOUTS["pytorch-dcgan"].make(tmp_path)
     with pytest.raises(GanvizError, match="DCGAN of the PyTorch examples' kind, which is read as dcgan only"):
