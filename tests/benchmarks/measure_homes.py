@@ -234,7 +234,10 @@ def zoo_pgan(home: Path, work: Path, layout: "layouts.Layout | None", classes: b
         )
         for width in widths[1:]:
             model.addScale(width)
-        model.updateAlpha(0 if classes else 0.25)
+        # Its own updateAlpha knows the averaged generator of a GPU alone.
+        model.config.alpha = 0 if classes else 0.25
+        for net in (model.netG, model.avgG):
+            net.setNewAlpha(model.config.alpha)
         fill(model.avgG, layout) if layout else shaken(model.avgG).eval()
         model.save(str(work / "model.pt"))
         z = z_of(z_dim)
