@@ -18,7 +18,7 @@ from PIL import Image, UnidentifiedImageError
 
 from ganviz import places
 from ganviz.errors import GanvizError
-from ganviz.files import atomic_path
+from ganviz.files import atomic_path, sweep
 from ganviz.pictures import fit, to_pixels
 from ganviz.sources import UNREADABLE, Source, open_source
 
@@ -125,6 +125,7 @@ def _prepare(
     skipped: list[str] = []
     kept: list[int] = []
     digest = hashlib.sha256()
+    sweep(folder)  # a data set may be large, and so is what is left of one that was never finished
     with atomic_path(folder / f"{key}.npy") as temporary, open(temporary, "wb") as file:
         file.write(_npy_header((count, resolution, resolution, channels)))
         for index in range(count):

@@ -2,13 +2,20 @@
 
 import errno
 import os
+import re
 import secrets
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from ganviz.errors import GanvizError
+
+LEFT_S = 3600
+"""A temporary file that nobody has written to for so long belongs to no program any more."""
+
+_LEFT = re.compile(r"\.[0-9a-f]{12}\.part(\..*)?")
 
 
 @contextmanager
@@ -66,6 +73,16 @@ def atomic_folder(target: str | os.PathLike[str]) -> Iterator[Path]:
         raise GanvizError(f"{target}: cannot write ({error.strerror or error}); choose another place") from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def sweep(folder: str | os.PathLike[str]) -> None:
+    """Remove what a program that was killed left of files that it never finished; young ones may be somebody's yet."""
+    for path in Path(folder).glob(".*.part*"):
+        try:
+            if _LEFT.fullmatch(path.name) and time.time() - path.stat().st_mtime > LEFT_S:
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+        except OSError:
+            continue
 
 
 def _to_disk(path: Path) -> None:

@@ -167,6 +167,8 @@ def _train(
             else:
                 run = replace(run, config=config, command=resumed_command(arch, run, folder, given))
                 distributed.everyone(run.write_config if leading else lambda: None)
+                if leading:
+                    run.tidy()
             before = run.newest_snapshot()
             loop = resolve(TRAINERS[arch].train)
             loop(config, data, run, control, display, resume)

@@ -26,7 +26,7 @@ from torch import Tensor, nn
 
 from ganviz import checkpoint
 from ganviz.errors import GanvizError
-from ganviz.files import atomic_path
+from ganviz.files import atomic_path, sweep
 from ganviz.models.base import StagedGenerator
 from ganviz.spec import Card
 from trainers import distributed
@@ -84,6 +84,11 @@ class Run:
             raise GanvizError(f"{folder}: no run to resume, config.json is not there") from error
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise GanvizError(f"{path}: cannot be read ({error})") from error
+
+    def tidy(self) -> None:
+        """Remove what earlier sittings that were killed left half-written."""
+        for folder in (self.folder, self.folder / "snapshots", self.folder / "previews"):
+            sweep(folder)
 
     def write_config(self) -> None:
         stored = {
