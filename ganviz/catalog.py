@@ -15,6 +15,7 @@ from ganviz.checkpoint import KEY, MAX_HEADER, Header, read_header
 from ganviz.errors import GanvizError
 from ganviz.files import atomic_path
 from ganviz.jobs import run as run_job
+from ganviz.locks import locked
 from ganviz.recipe import ModelRef
 
 log = logging.getLogger(__name__)
@@ -85,9 +86,10 @@ def remember(path: str | Path) -> None:
     path = run_of(path) or path
     if path.is_relative_to(places.resources().resolve()):
         return
-    paths = [path, *(other for other in _recent_paths() if other != path)][:RECENT_LIMIT]
     try:
-        with atomic_path(_recent_file()) as temporary:
+        # Two windows may open something at once.
+        with locked(_recent_file()), atomic_path(_recent_file()) as temporary:
+            paths = [path, *(other for other in _recent_paths() if other != path)][:RECENT_LIMIT]
             temporary.write_text(json.dumps([str(item) for item in paths], indent=1), encoding="utf-8")
     except (GanvizError, OSError) as error:
         log.warning("the list of recent models was not kept: %s", error)

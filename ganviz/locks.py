@@ -1,8 +1,13 @@
 """Locks between processes: held for as long as a file stays open, let go by the system when the process dies."""
 
 import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
+
+PATIENCE_S = 2.0
 
 
 def try_lock(path: str | os.PathLike[str]) -> BinaryIO | None:
@@ -20,6 +25,23 @@ def try_lock(path: str | os.PathLike[str]) -> BinaryIO | None:
         file.close()
         return None
     return file
+
+
+@contextmanager
+def locked(path: str | os.PathLike[str]) -> Iterator[None]:
+    """Keep others from a small file while it is read, changed and written again.
+
+    Whoever holds it does so for milliseconds. Where it cannot be had within PATIENCE_S, as on a disk without locks, the
+    block runs all the same: two lists that were changed at once are worth less than a program that goes on.
+    """
+    beside, end = Path(path).with_name(f".{Path(path).name}.lock"), time.monotonic() + PATIENCE_S
+    while (file := try_lock(beside)) is None and time.monotonic() < end and beside.exists():
+        time.sleep(0.01)
+    try:
+        yield
+    finally:
+        if file is not None:
+            file.close()
 
 
 def _lock(file: int) -> None:

@@ -8,6 +8,7 @@ from ganviz import places
 from ganviz.checkpoint import Header
 from ganviz.errors import GanvizError
 from ganviz.files import atomic_path
+from ganviz.locks import locked
 from ganviz.sources import KNOWN, locate
 
 log = logging.getLogger(__name__)
@@ -40,13 +41,13 @@ def find_data(header: Header) -> str | None:
 
 def remember_data(header: Header, path: str) -> None:
     """Keep what the user chose as a model's training data."""
-    remembered = _read()
-    for key in (header.digest, f"name:{header.card.data}" if header.card.data else ""):
-        if key:
-            remembered.pop(key, None)
-            remembered[key] = str(Path(path).resolve()) if Path(path).exists() else path
-    kept = dict(list(remembered.items())[-MOST:])
-    with atomic_path(_file()) as temporary:
+    with locked(_file()), atomic_path(_file()) as temporary:
+        remembered = _read()
+        for key in (header.digest, f"name:{header.card.data}" if header.card.data else ""):
+            if key:
+                remembered.pop(key, None)
+                remembered[key] = str(Path(path).resolve()) if Path(path).exists() else path
+        kept = dict(list(remembered.items())[-MOST:])
         temporary.write_text(json.dumps(kept, indent=1), encoding="utf-8")
 
 

@@ -28,3 +28,28 @@ def test_a_file_with_nonsense_in_it_gives_defaults(home):
 
 def test_every_setting_says_what_it_is_for():
     assert all(setting.label and setting.note for setting in SETTINGS)
+
+
+def test_two_windows_at_once_keep_each_other_s_settings():
+    first, second = Settings(), Settings()
+    first.set("variation", 0.25)
+    second.set("theme", "light")
+    first.flush()
+    second.flush()
+    first.flush()
+    again = Settings()
+    assert again.get("variation") == 0.25 and again.get("theme") == "light"
+
+
+def test_settings_that_cannot_be_written_are_used_and_written_once_they_can_be(home):
+    Settings().flush()
+    path = home / "state" / "window.ini"
+    path.unlink(missing_ok=True)
+    path.mkdir()  # nothing can be written under that name
+    settings = Settings()
+    settings.set("theme", "light")
+    settings.flush()
+    assert settings.get("theme") == "light"
+    path.rmdir()
+    settings.flush()
+    assert Settings().get("theme") == "light" and path.is_file()
