@@ -13,6 +13,7 @@ from PySide6.QtGui import (
     QDragEnterEvent,
     QDropEvent,
     QFocusEvent,
+    QHideEvent,
     QImage,
     QKeyEvent,
     QMouseEvent,
@@ -115,6 +116,10 @@ class Canvas(QWidget):
             self.update()
         else:
             self._announce()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        self._announce()  # another page came to the front before the frame was painted; nobody is to wait for it
+        super().hideEvent(event)
 
     def set_empty_text(self, text: str) -> None:
         """What is said in place of a picture."""

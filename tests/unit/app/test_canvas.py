@@ -69,6 +69,14 @@ def test_frame_shown_carries_the_frame_once_it_is_painted(canvas, qtbot):
     assert canvas.frame is shown
 
 
+def test_a_canvas_that_is_hidden_before_it_has_painted_says_that_it_took_the_frame(canvas, qtbot):
+    newer = frame()
+    with qtbot.waitSignal(canvas.frameShown) as shown:
+        canvas.show_frame(newer)
+        canvas.hide()
+    assert shown.args == [newer]
+
+
 def test_a_hidden_canvas_still_says_that_it_took_the_frame(qtbot):
     canvas = Canvas()
     qtbot.addWidget(canvas)
