@@ -239,17 +239,21 @@ class Monkey:
         while window.document.history.can_undo:
             window.actions_by_id["undo"].trigger()
             steps += 1
-            if id(window.document.session) in self.seen or not window.document.history.can_undo:
+            if id(window.document.session) in self.seen:
                 self.catch_up()
                 compared += self._compare(window.document.session)
+        self.catch_up()
         first = id(window.document.session) in self.seen
-        while window.document.history.can_redo:
+        if not first:  # so old that the monkey has not looked at it: a fresh renderer says what it should be
+            self._compare_fresh()
+        for _ in range(steps):  # and no further: what had been undone before stays undone
             window.actions_by_id["redo"].trigger()
         self.catch_up()
         if window.document.session is not last:
             self.faults.note("redo did not come back to the last state")
         if not close(window.canvas.frame.pixels, pixels):
             self.faults.note("redo did not give the last picture's pixels")
+        self._compare_fresh()
         return {"undone": steps, "compared": compared, "first_was_seen": first}
 
     def _compare(self, session: Any) -> int:
@@ -259,6 +263,14 @@ class Monkey:
         if not close(self.window.canvas.frame.pixels, known[1]):
             self.faults.note(f"undo gave other pixels for {session.recipe}")
         return 1
+
+    def _compare_fresh(self) -> None:
+        """The picture on screen against one that nothing else was drawn before."""
+        from ganviz.render import Renderer
+
+        recipe = self.window.document.recipe
+        if not close(self.window.canvas.frame.pixels, Renderer("cpu").render(recipe).pixels):
+            self.faults.note(f"a fresh renderer gives other pixels for {recipe}")
 
 
 def close(a: Any, b: Any) -> bool:
