@@ -192,6 +192,8 @@ class Monkey:
     def catch_up(self) -> bool:
         """Wait for the picture of the document's recipe; a fault where it does not come."""
         window = self.window
+        if not self.wait(lambda: window.opener.is_idle):
+            self.faults.note("something is being opened for ever")
         if not self.wait(lambda: not window.behind or window.parts.status.state() == "rendering failed"):
             shown, compute = window._shown, window.compute
             faulthandler.dump_traceback()
@@ -283,6 +285,7 @@ def close(a: Any, b: Any) -> bool:
 def play(folder: Path, actions: int, seed: int, reopen: bool) -> dict[str, Any]:
     """Let the monkey loose; the report."""
     from hands import drop
+    from PySide6.QtCore import qInstallMessageHandler
     from PySide6.QtGui import QCursor, QDesktopServices, QDrag
     from PySide6.QtWidgets import QApplication
 
@@ -339,6 +342,7 @@ def play(folder: Path, actions: int, seed: int, reopen: bool) -> dict[str, Any]:
     report["touched"] = dict(monkey.hands.touched.most_common())
     window.ask_on_close = False
     window.close()
+    qInstallMessageHandler(None)  # Qt may still have something to say when Python is gone
     return report
 
 
@@ -370,4 +374,7 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    code = main()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)  # what is left of Qt is not taken apart in an order that anybody chose
