@@ -86,7 +86,10 @@ def test_twins_in_other_precisions(report, by_turns, request, model: str) -> Non
         held = model == "stylegan2_256"
         bar = ("1 or more" if kind is torch.float32 else "2.5 or more") if held else ""
         report(f"{name}, twin in {words}, faster than eager float32", faster, "times", bar)
-        report(f"{name}, twin in {words}, worst of four pictures", min(worst, 200.0), "dB", "40 or more")
+        if worst == float("inf") and kind is not torch.float32:
+            report(f"{name}, twin in {words}: draws the very picture of float32, so this family has no such twin")
+        else:
+            report(f"{name}, twin in {words}, worst of four pictures", min(worst, 200.0), "dB", "40 or more")
 
 
 def _decibels(generator, twin, seed: int) -> float:
@@ -96,22 +99,19 @@ def _decibels(generator, twin, seed: int) -> float:
 
 
 def test_a_change_of_the_last_two_layers(report, by_turns, large_model: Path) -> None:
-    renderer = Renderer("cpu")
-    generator = renderer.load(large_model)
+    changing, anew = Renderer("cpu"), Renderer("cpu")  # two, so that what one goes on from is not what the other drew
+    generator = changing.load(large_model)
     recipe, layer = Recipe(generator.ref, Seed(0)), len(generator.spec.layers) - 2
 
     def partly(turn: int) -> None:
-        renderer.render(recipe.edit(units=(UnitEdit(layer, (0,), gain=turn / 100),)))
+        changing.render(recipe.edit(units=(UnitEdit(layer, (0,), gain=1 + turn / 100),)))
 
     def wholly(turn: int) -> None:
-        renderer.render(recipe.edit(latent=Seed(turn + 1)))
-        renderer.render(recipe)
+        anew.render(recipe.edit(latent=Seed(turn + 1)))
 
-    partly(99)
-    # Each change begins from a picture of its own kind: in `wholly` two pictures are drawn from the start.
-    changed, full = by_turns(lambda turn: [partly(4 * turn + k) for k in range(4)], wholly, seconds=20, least=4)
-    ratio = median((f / 2) / ((c - f / 2) / 3) for c, f in zip(changed, full, strict=True))
-    report(f"{generator.ref.name}, a unit of the last two layers changed, over all anew", ratio, "times", "2 or more")
+    changed, full = by_turns(partly, wholly, seconds=10)
+    ratio = median(f / c for c, f in zip(changed, full, strict=True))
+    report(f"{generator.ref.name}, all drawn anew over a change of the last two layers", ratio, "times", "2 or more")
 
 
 def test_a_sheet_of_sixty_four(report, by_turns, face_model: Path, stylegan2_256: Path) -> None:
