@@ -101,6 +101,7 @@ def _decibels(generator, twin, seed: int) -> float:
 def test_a_change_of_the_last_two_layers(report, by_turns, large_model: Path) -> None:
     changing, anew = Renderer("cpu"), Renderer("cpu")  # two, so that what one goes on from is not what the other drew
     generator = changing.load(large_model)
+    anew.load(large_model)
     recipe, layer = Recipe(generator.ref, Seed(0)), len(generator.spec.layers) - 2
 
     def partly(turn: int) -> None:
