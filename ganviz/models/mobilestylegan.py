@@ -24,6 +24,7 @@ from torch.nn import functional as F
 
 from ganviz.models.base import Change, NoiseMode, State, check_choice, check_whole
 from ganviz.models.layers import SQRT2, Noise, normal
+from ganviz.models.lowered import copied
 from ganviz.models.styles import StyleGenerator, check_styles
 from ganviz.spec import Layer, Spec
 
@@ -80,7 +81,7 @@ class FirstLayer(nn.Module):
         self.noise = Noise(0, 4)
 
     def forward(self, w: Tensor, noise: NoiseMode) -> Tensor:
-        x = self.const * self.affine(w)[:, :, None, None]
+        x = self.const * self.affine(w)[:, :, None, None]  # in float32 in twins too: it is next to nothing
         x = self.noise(F.conv2d(x, self.weight, self.bias, padding=1), noise)
         return F.leaky_relu(x, 0.2)
 
@@ -105,11 +106,12 @@ class StyledLayer(nn.Module):
     def forward(self, x: Tensor, w: Tensor, noise: NoiseMode) -> Tensor:
         size, width = self.resolution, len(self.bias)
         x = x.permute(0, 2, 3, 1).contiguous()  # (N, H, W, inputs)
-        bands = None if self.up is None else self.up(w) / 2  # (N, 4 inputs); see `inverse_haar`
+        # (N, 4 inputs); see `inverse_haar`
+        bands = None if self.up is None else (self.up(w) / 2).to(x.dtype)
         # The style scales few weights in place of many activations: (N, inputs, 1, 3, 3).
-        kernels = self.depthwise * self.affine(w)[:, :, None, None, None]
+        kernels = (self.depthwise * self.affine(w)[:, :, None, None, None]).to(x.dtype)
         planes = self.noise.plane(noise, x)
-        planes = x.new_zeros(1, size, size, 1) if planes is None else planes.permute(0, 2, 3, 1)
+        planes = x.new_zeros(1, size, size, 1) if planes is None else planes.permute(0, 2, 3, 1).to(x.dtype)
         planes = planes.expand(len(x), size, size, 1)
 
         def draw(n: int, top: int, bottom: int, out: Tensor | None = None) -> Tensor:
@@ -138,13 +140,19 @@ class StyledLayer(nn.Module):
         first, last = max(0, top // factor - 1), min(len(x), -(-bottom // factor) + 1)
         x = x[first:last]
         if style is not None:
-            x = inverse_haar(x * style)
+            x = inverse_haar(x, style)
         x = F.conv2d(x[None].permute(0, 3, 1, 2), kernel, padding=1, groups=len(kernel))
         # The rows beside the strip were computed for their neighbours' sake.
         x = x.permute(0, 2, 3, 1)[0, top - factor * first : bottom - factor * first]
         y = torch.add(plane, self.bias, out=out)
         y.view(-1, y.shape[2]).addmm_(x.reshape(-1, x.shape[2]), self.pointwise.T)
         return F.leaky_relu_(y, 0.2)
+
+    def lowered(self, dtype: torch.dtype) -> nn.Module:
+        twin = copied(self, dtype)
+        for name in ("pointwise", "bias"):
+            setattr(twin, name, nn.Parameter(getattr(self, name).detach().to(dtype), requires_grad=False))
+        return twin
 
 
 class Head(nn.Module):
@@ -160,8 +168,8 @@ class Head(nn.Module):
         count, inputs, height, width = x.shape
         weight = self.weight * (self.affine(w)[:, None] / 2)  # (N, 4 channels, inputs); see `inverse_haar`
         pixels = x.permute(0, 2, 3, 1).reshape(count, height * width, inputs)
-        drawn = torch.baddbmm(self.bias / 2, pixels, weight.transpose(1, 2))
-        return drawn.view(count, height, width, -1).permute(0, 3, 1, 2)
+        drawn = torch.baddbmm((self.bias / 2).to(x.dtype), pixels, weight.transpose(1, 2).to(x.dtype))
+        return drawn.float().view(count, height, width, -1).permute(0, 3, 1, 2)
 
 
 class Generator(StyleGenerator):
@@ -212,7 +220,7 @@ class Generator(StyleGenerator):
             assert state.image is not None, "the head draws at the end of the layer before"
             x = inverse_haar(state.image.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
         elif k == 0:
-            x = self.first(w[:, 0], noise)
+            x = self.first(w[:, 0], noise).to(state.x.dtype)
         else:
             x = self.convs[k - 1](state.x, w[:, k], noise)
         x = x if change is None else change(x)
@@ -243,24 +251,35 @@ def affine(w_dim: int, outputs: int) -> nn.Linear:
     return layer
 
 
-def inverse_haar(x: Tensor) -> Tensor:
+def inverse_haar(x: Tensor, style: Tensor | None = None) -> Tensor:
     """The inverse Haar transform, channels last: (..., H, W, 4 C) to (..., 2 H, 2 W, C).
 
     The four bands stand behind one another, C maps each: the mean of four pixels, and half the change from a row to
-    the next, from a column to the next, and of both. An orthonormal transform has bands twice as large.
+    the next, from a column to the next, and of both. An orthonormal transform has bands twice as large. Where a
+    `style` (4 C,) is given, x is multiplied by it first.
     """
     *batch, height, width, channels = x.shape
-    mean, rows, columns, both = x.chunk(4, dim=-1)
-    upper, lower = mean + rows, mean - rows
-    upper_change, lower_change = columns + both, columns - both
-    if x.requires_grad and torch.is_grad_enabled():
+    if torch.is_grad_enabled() and (x.requires_grad or (style is not None and style.requires_grad)):
+        mean, rows, columns, both = (x if style is None else x * style).chunk(4, dim=-1)
+        upper, lower = mean + rows, mean - rows
+        upper_change, lower_change = columns + both, columns - both
         left = torch.stack((upper + upper_change, lower + lower_change), dim=-3)
         right = torch.stack((upper - upper_change, lower - lower_change), dim=-3)
         pixels = torch.stack((left, right), dim=-2)  # (..., H, 2, W, 2, C)
-    else:  # each pixel is written once
-        pixels = x.new_empty(*batch, height, 2, width, 2, channels // 4)
-        torch.add(upper, upper_change, out=pixels[..., 0, :, 0, :])
-        torch.sub(upper, upper_change, out=pixels[..., 0, :, 1, :])
-        torch.add(lower, lower_change, out=pixels[..., 1, :, 0, :])
-        torch.sub(lower, lower_change, out=pixels[..., 1, :, 1, :])
+        return pixels.view(*batch, 2 * height, 2 * width, channels // 4)
+    # The same in fewer passes over the memory: styles on the way, each pixel written once.
+    mean, rows, columns, both = x.chunk(4, dim=-1)
+    pixels = x.new_empty(*batch, height, 2, width, 2, channels // 4)
+    if style is None:
+        sums = ((mean + rows, columns + both), (mean - rows, columns - both))
+    else:
+        styles = style.chunk(4)
+        mean, columns = mean * styles[0], columns * styles[2]
+        sums = tuple(
+            (torch.addcmul(mean, rows, styles[1], value=sign), torch.addcmul(columns, both, styles[3], value=sign))
+            for sign in (1, -1)
+        )
+    for row, (level, change) in enumerate(sums):
+        torch.add(level, change, out=pixels[..., row, :, 0, :])
+        torch.sub(level, change, out=pixels[..., row, :, 1, :])
     return pixels.view(*batch, 2 * height, 2 * width, channels // 4)
