@@ -259,27 +259,23 @@ def inverse_haar(x: Tensor, style: Tensor | None = None) -> Tensor:
     `style` (4 C,) is given, x is multiplied by it first.
     """
     *batch, height, width, channels = x.shape
-    if torch.is_grad_enabled() and (x.requires_grad or (style is not None and style.requires_grad)):
-        mean, rows, columns, both = (x if style is None else x * style).chunk(4, dim=-1)
+    mean, rows, columns, both = x.chunk(4, dim=-1)
+    if style is None:
         upper, lower = mean + rows, mean - rows
         upper_change, lower_change = columns + both, columns - both
+    else:  # on the way, which is a pass over the memory less than before it
+        styles = style.chunk(4)
+        mean, columns = mean * styles[0], columns * styles[2]
+        upper, lower = (torch.addcmul(mean, rows, styles[1], value=sign) for sign in (1, -1))
+        upper_change, lower_change = (torch.addcmul(columns, both, styles[3], value=sign) for sign in (1, -1))
+    if upper.requires_grad:
         left = torch.stack((upper + upper_change, lower + lower_change), dim=-3)
         right = torch.stack((upper - upper_change, lower - lower_change), dim=-3)
         pixels = torch.stack((left, right), dim=-2)  # (..., H, 2, W, 2, C)
-        return pixels.view(*batch, 2 * height, 2 * width, channels // 4)
-    # The same in fewer passes over the memory: styles on the way, each pixel written once.
-    mean, rows, columns, both = x.chunk(4, dim=-1)
-    pixels = x.new_empty(*batch, height, 2, width, 2, channels // 4)
-    if style is None:
-        sums = ((mean + rows, columns + both), (mean - rows, columns - both))
-    else:
-        styles = style.chunk(4)
-        mean, columns = mean * styles[0], columns * styles[2]
-        sums = tuple(
-            (torch.addcmul(mean, rows, styles[1], value=sign), torch.addcmul(columns, both, styles[3], value=sign))
-            for sign in (1, -1)
-        )
-    for row, (level, change) in enumerate(sums):
-        torch.add(level, change, out=pixels[..., row, :, 0, :])
-        torch.sub(level, change, out=pixels[..., row, :, 1, :])
+    else:  # each pixel is written once
+        pixels = x.new_empty(*batch, height, 2, width, 2, channels // 4)
+        torch.add(upper, upper_change, out=pixels[..., 0, :, 0, :])
+        torch.sub(upper, upper_change, out=pixels[..., 0, :, 1, :])
+        torch.add(lower, lower_change, out=pixels[..., 1, :, 0, :])
+        torch.sub(lower, lower_change, out=pixels[..., 1, :, 1, :])
     return pixels.view(*batch, 2 * height, 2 * width, channels // 4)
