@@ -28,8 +28,9 @@ from ganviz.twins import Twin
 
 SLACK = 1.25
 """An exact picture that takes this much longer than a frame has is worth more than a preview in time."""
-BETTER_S = 0.1
-"""On a long way to the exact picture a better preview is shown after this time."""
+BETTER_S, FINER = 0.1, 4
+"""On a long way to the exact picture a better preview is shown after this time, with so many times the pixels a side:
+each one costs the exact picture a little time."""
 
 
 @dataclass(slots=True)
@@ -240,7 +241,7 @@ class Drawing:
             return None
         spent, left = self._spent_now(), self.left
         if self.shown:
-            finer = self._loaded.generator.spec.layers[stage].resolution > self._side
+            finer = self._loaded.generator.spec.layers[stage].resolution >= FINER * self._side
             if spent - self._shown_at < BETTER_S or left < BETTER_S or not finer:
                 return None
         else:

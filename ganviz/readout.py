@@ -34,6 +34,8 @@ PLACES = 1024
 LEAST = 16
 SHARE = 32
 """Previews have 1/32 of the picture's pixels a side, or LEAST, and more; and at most half of them."""
+COLOURED = 128
+"""Previews of more pixels a side are near enough as they are."""
 RIDGE = 1e-3
 MARGIN = 16
 """Some families draw this much around the picture at most."""
@@ -79,7 +81,7 @@ class Readouts:
 
     def coloured(self, stage: int, image: Tensor, w: Tensor) -> Tensor:
         """A preview of w in the colours that the last exact picture asked for, the more the nearer that one is."""
-        if stage not in self._colours:
+        if stage not in self._colours or image.shape[-1] > COLOURED:
             return image
         fit, reference = self._colours[stage]
         share = 1 - float((w - reference).norm() / reference.norm().clamp_min(1e-6))
@@ -91,6 +93,8 @@ class Readouts:
 
     def correct(self, stage: int, preview: Tensor, exact: Tensor, w: Tensor) -> None:
         """Learn the colours of previews: of this one of w, as `image` gave it, the exact picture has come."""
+        if preview.shape[-1] > COLOURED:
+            return
         target = F.adaptive_avg_pool2d(exact, preview.shape[-1])[0].flatten(1).double().cpu()
         seen = _with_ones(preview[0].flatten(1).double().cpu())
         unchanged = torch.eye(len(seen), len(target), dtype=torch.float64)

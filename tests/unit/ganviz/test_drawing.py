@@ -23,6 +23,7 @@ def previews_of_tiny_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
     """At every stage that has one, however fast this machine is."""
     monkeypatch.setattr(readout, "LEAST", 4)
     monkeypatch.setattr(drawing, "BETTER_S", 0.0)
+    monkeypatch.setattr(drawing, "FINER", 2)
 
 
 @pytest.fixture
