@@ -305,7 +305,7 @@ def rank_units(renderer: "Renderer", base: Recipe, layer: int, latents: int = LA
     from ganviz.render import batch_of
 
     generator = renderer.load(base.model)
-    channels, at_once = generator.spec.layers[layer].channels, batch_of(generator.spec)
+    channels, at_once = generator.spec.layers[layer].channels, batch_of(generator.spec, renderer.device)
     total = np.zeros(channels)
     for seed in range(latents):
         recipe = base.edit(latent=Seed(seed), mixes=(), moves=(), noise=_single(base.noise))

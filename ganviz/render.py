@@ -24,8 +24,11 @@ from ganviz.twins import Twin, try_out
 
 BATCH = 16
 """Pictures drawn at once in sheets and videos. Fixed, since the batch size can move a pixel by one level."""
-BATCH_BYTES = 512 << 20
-"""What the activations of a batch may take; of nets that draw very large pictures fewer are drawn at once."""
+BATCH_BYTES = 48 << 20
+"""What the activations of a batch may take. On processors a picture takes least time where that is about what their
+caches hold, see docs/performance.md. Fixed beforehand, since a stored sheet has to come out as the same bytes again."""
+GPU_BATCH_BYTES = 512 << 20
+"""The same on other devices, for the sake of their memory alone."""
 
 
 def load(model: str | Path, device: str = "auto") -> StagedGenerator:
@@ -114,7 +117,7 @@ class Renderer:
 
     def at_once(self, recipe: Recipe) -> int:
         """How many pictures like this one make a batch: BATCH, or a power of two below it."""
-        return batch_of(self.load(recipe.model).spec)
+        return batch_of(self.load(recipe.model).spec, self.device)
 
     def render_all(self, recipes: Sequence[Recipe]) -> list[Frame]:
         """Draw many, in batches."""
@@ -210,10 +213,11 @@ class Renderer:
         return sum(loaded.bytes for loaded in self._models.values()) > self.budget
 
 
-def batch_of(spec: Spec) -> int:
+def batch_of(spec: Spec, device: str = "cpu") -> int:
     """How many pictures of a model are drawn at once: BATCH, or a power of two that takes about BATCH_BYTES."""
+    most = BATCH_BYTES if device == "cpu" else GPU_BATCH_BYTES
     largest = max((layer.resolution**2 * layer.channels for layer in spec.layers), default=1)
-    fits = BATCH_BYTES // (3 * 4 * largest)  # what a layer reads, what it gives, and one more on the way; float32
+    fits = most // (3 * 4 * largest)  # what a layer reads, what it gives, and one more on the way; float32
     return min(BATCH, 1 << max(0, fits.bit_length() - 1))
 
 

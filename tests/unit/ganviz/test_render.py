@@ -1,6 +1,7 @@
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -184,6 +185,8 @@ def test_of_large_nets_fewer_pictures_are_drawn_at_once(tiny_checkpoint: Path, m
     renderer = Renderer("cpu")
     recipes = [Recipe(str(tiny_checkpoint), Seed(k)) for k in range(5)]
     assert renderer.at_once(recipes[0]) == BATCH
+    wide = SimpleNamespace(layers=[SimpleNamespace(resolution=256, channels=64)])
+    assert (render.batch_of(wide), render.batch_of(wide, "cuda:0")) == (1, 8)
     expected = renderer.render_all(recipes)
     counts: list[int] = []
     draw = renderer._draw_alike
