@@ -197,6 +197,14 @@ class InfoGANTraining(Training):
     z_dim: int = option(62, "length of the noise vector", "model", low=1, high=4096, fixed=True)
     categorical: str = option("10", "size of each categorical code, joined by commas; or none", "model", fixed=True)
     continuous: int = option(2, "how many continuous codes", "model", low=0, high=64, fixed=True)
+    code_range: float = option(
+        1.0,
+        "continuous codes are drawn evenly from minus this to this; 1 in the paper, whose sweeps go to 2",
+        "model",
+        low=0.01,
+        high=100,
+        fixed=True,
+    )
     code_names: str = option("", "names of the codes, categorical ones first, joined by commas", "model", fixed=True)
     base_channels: int = option(64, "feature maps at half the resolution", "model", low=1, high=1024, fixed=True)
     fc_channels: int = option(

@@ -47,6 +47,7 @@ def train(config: InfoGANTraining, data: Dataset, run: Run, control: Control, di
         z_dim=config.z_dim,
         categorical=config.categories,
         continuous=config.continuous,
+        code_range=config.code_range,
         code_names=config.names,
         base_channels=config.base_channels,
         fc_channels=config.fc_channels,

@@ -41,8 +41,8 @@ class CodesPage(QFrame):
         self._ranked: object = None  # what the ranking on screen is of
         self.rows = Choice("codes-rows", "The code that changes down the rows")
         self.columns = Choice("codes-columns", "The code that changes along the columns")
-        self.low = _number("From", -5, 0, "codes-low", "Where continuous codes begin; in training -1", -2.0)
-        self.high = _number("to", 0, 5, "codes-high", "Where continuous codes end; in training 1", 2.0)
+        self.low = _number("From", -5, 0, "codes-low", "Where continuous codes begin; the paper trains from -1", -2.0)
+        self.high = _number("to", 0, 5, "codes-high", "Where continuous codes end; the paper trains up to 1", 2.0)
         self.steps = NumberRow(
             "Steps",
             2,

@@ -121,7 +121,8 @@ class CodesPanel(Card):
 
 
 def _slider(index: int, code: Code) -> NumberRow:
-    middle, reach = (code.low + code.high) / 2, BEYOND * (code.high - code.low) / 2
+    middle, trained = (code.low + code.high) / 2, (code.high - code.low) / 2
+    reach = max(trained, min(BEYOND * trained, 2.0))  # -2 to 2, where the paper's figures end, unless trained on more
     return NumberRow(
         code.name,
         middle - reach,

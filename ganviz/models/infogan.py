@@ -31,8 +31,9 @@ class InfoGANConfig:
     channels        1 (grey) or 3 (colour)
     z_dim           length of the incompressible noise
     categorical     the size of each categorical code
-    continuous      how many continuous codes, each uniform on [-1, 1] in training
+    continuous      how many continuous codes, each uniform on [-code_range, code_range] in training
     code_names      a name for each code, categorical ones first; empty: category, continuous-1, ...
+    code_range      1 in the paper, whose figures go on to 2, where nothing was learnt
     base_channels   feature maps at half the resolution; they double at each halving below it
     fc_channels     width of the fully-connected layers
     d_norm          "batch" (the paper) or "none" (for gradient penalties)
@@ -56,6 +57,7 @@ class InfoGANConfig:
     d_minibatch_kernels: int = 0
     stages: tuple[Stage, ...] = ()
     output: str = "tanh"
+    code_range: float = 1.0
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "stages", as_stages(self.stages))
@@ -69,6 +71,8 @@ class InfoGANConfig:
         for name in ("z_dim", "base_channels", "fc_channels"):
             check_whole(getattr(self, name), 1, 65536, name)
         check_whole(self.continuous, 0, 64, "continuous")
+        if not isinstance(self.code_range, int | float) or not 0 < self.code_range <= 100:
+            raise ValueError(f"code_range: expected a number above 0, up to 100, got {self.code_range!r}")
         check_whole(self.d_minibatch_kernels, 0, 65536, "d_minibatch_kernels")
         for name in ("categorical", "code_names"):  # lists where the config was read from JSON
             object.__setattr__(self, name, tuple(getattr(self, name)))
@@ -92,7 +96,8 @@ class InfoGANConfig:
             *(f"continuous-{k + 1}" for k in range(self.continuous)),
         ]
         categorical = [Code(name, "categorical", size) for name, size in zip(names, self.categorical, strict=False)]
-        continuous = [Code(name, "continuous") for name in names[len(self.categorical) :]]
+        ends = {"low": -float(self.code_range), "high": float(self.code_range)}
+        continuous = [Code(name, "continuous", **ends) for name in names[len(self.categorical) :]]
         return (*categorical, *continuous)
 
     @property

@@ -21,6 +21,10 @@ def test_codes_are_drawn_evenly_over_their_range_and_repeat() -> None:
     assert (drawn["category-1"].mean(dim=0) - 0.25).abs().max() < 0.03
     numbers = drawn["continuous-1"]
     assert numbers.shape == (4000, 1) and -1 <= numbers.min() < -0.99 and 0.99 < numbers.max() <= 1
+    wide = draw_codes(
+        InfoGANConfig(categorical=(4, 2), continuous=1, code_range=2).codes, 4000, torch.Generator().manual_seed(0)
+    )
+    assert torch.allclose(wide["continuous-1"], 2 * numbers)
     again = draw_codes(codes, 4000, torch.Generator().manual_seed(0))
     assert all(torch.equal(value, again[name]) for name, value in drawn.items())
 
@@ -34,10 +38,11 @@ def test_a_sheet_shows_one_category_a_column() -> None:
 def test_the_files_of_a_run_know_the_codes(data: Path, tmp_path: Path) -> None:
     run = tmp_path / "run"
     sizes = "--resolution 16 --z-dim 4 --base-channels 4 --fc-channels 8 --batch 8 --threads 1 --precision float32"
-    codes = "--categorical 3 --continuous 1 --code-names shape,lean --images 32 --hold-out 4"
+    codes = "--categorical 3 --continuous 1 --code-names shape,lean --code-range 2 --images 32 --hold-out 4"
     assert main(["infogan", "--data", str(data), "--out", str(run), *sizes.split(), *codes.split()]) == 0
     generator = checkpoint.load(next((run / "snapshots").iterdir()))
     assert [(code.name, code.size) for code in generator.spec.codes] == [("shape", 3), ("lean", 1)]
+    assert (generator.spec.codes[1].low, generator.spec.codes[1].high) == (-2, 2)
     assert generator.card.class_names == () and generator.card.images_seen == 32
     assert preview_pixels(generator).shape == (8 * 16, 3 * 16, 3), "one column a category"
     assert not torch.equal(generator.dense_norms[0].running_var, torch.ones(8)), "dense batch norms are set as well"

@@ -35,6 +35,8 @@ def test_the_spec_names_every_code_with_kind_and_range() -> None:
         Code("continuous-1", "continuous", 1, -1.0, 1.0),
         Code("continuous-2", "continuous", 1, -1.0, 1.0),
     )
+    wide = small(code_range=2.5).codes[-1]
+    assert (wide.low, wide.high) == (-2.5, 2.5)
     many = small(categorical=(10, 4), continuous=1)
     assert [code.name for code in many.codes] == ["category-1", "category-2", "continuous-1"]
     assert small(categorical=(), continuous=0).codes == ()
@@ -86,6 +88,7 @@ def test_q_shares_the_trunk_and_guesses_every_code() -> None:
         {"code_names": ("a", "a", "b")},
         {"fc_channels": 0},
         {"d_norm": "layer"},
+        {"code_range": 0},
     ],
 )
 def test_an_infogan_that_cannot_be_is_refused(change: dict) -> None:
