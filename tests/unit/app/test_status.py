@@ -1,7 +1,8 @@
 import pytest
 
-from app.status import StatusBar, duration, memory_bytes
+from app.status import StatusBar, duration
 from ganviz.jobs import Progress
+from ganviz.memory import memory_bytes
 
 
 @pytest.fixture
