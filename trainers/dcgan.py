@@ -9,7 +9,7 @@ from torch import Tensor
 from ganviz.datasets import Dataset
 from ganviz.devices import pick_device
 from ganviz.models.dcgan import DCGANConfig, Discriminator, Generator
-from trainers import distributed, losses
+from trainers import distributed, figures, losses
 from trainers import run as runs
 from trainers.augment import Strength, augment, lead
 from trainers.batches import one_hot, real_images
@@ -132,8 +132,8 @@ def train(config: DCGANTraining, data: Dataset, run: Run, control: Control, disp
                 noted.append(
                     {
                         "loss_d": loss,
-                        "score_real": score_real.mean(),
-                        "score_fake": score_fake.mean(),
+                        **figures.answers(objective, score_real, score_fake),
+                        "variety": figures.variety(real, fake),
                         "lead": lead(score_real, score_fake, objective.paired),
                     }
                 )
@@ -155,6 +155,7 @@ def train(config: DCGANTraining, data: Dataset, run: Run, control: Control, disp
                     noted[-1]["penalty"] = penalty
                 (loss / parts.count).backward()
             told = distributed.average(D, noted)
+            told["gradient_d"] = figures.gradient_norm(D)
             optimisers["D_optimiser"].step()
             if config.objective == "wgan":
                 losses.clip_weights(D, config.clip)
@@ -177,10 +178,11 @@ def train(config: DCGANTraining, data: Dataset, run: Run, control: Control, disp
             noted.append({"loss_g": loss})
             (loss / parts.count).backward()
         told |= distributed.average(G, noted, D)
+        told["gradient_g"] = figures.gradient_norm(G)
         optimisers["G_optimiser"].step()
         average.update(G, config.batch * config.critic_steps, journal.seen)
 
-        values = {name: told[name] for name in ("loss_d", "loss_g", "score_real", "score_fake")}
+        values = {name: told[name] for name in ("loss_d", "loss_g", *figures.NAMES)}
         journal.note(values, {"penalty": penalty_value, "gamma": gamma, "rate": rate, "augment_p": strength.p})
         match journal.due():
             case "snapshot":

@@ -10,7 +10,7 @@ from torch import Tensor
 from ganviz.datasets import Dataset
 from ganviz.devices import pick_device
 from ganviz.models.infogan import Discriminator, Generator, InfoGANConfig
-from trainers import distributed, losses
+from trainers import distributed, figures, losses
 from trainers import run as runs
 from trainers.augment import Strength, augment, lead
 from trainers.batches import real_images
@@ -135,8 +135,8 @@ def train(config: InfoGANTraining, data: Dataset, run: Run, control: Control, di
                 noted.append(
                     {
                         "loss_d": loss,
-                        "score_real": score_real.mean(),
-                        "score_fake": score_fake.mean(),
+                        **figures.answers(objective, score_real, score_fake),
+                        "variety": figures.variety(real, fake),
                         "lead": lead(score_real, score_fake, objective.paired),
                     }
                 )
@@ -159,6 +159,7 @@ def train(config: InfoGANTraining, data: Dataset, run: Run, control: Control, di
                     noted[-1]["penalty"] = penalty
                 (loss / parts.count).backward()
             told = distributed.average(D, noted)
+            told["gradient_d"] = figures.gradient_norm(D)
             optimisers["D_optimiser"].step()
             if config.objective == "wgan":
                 losses.clip_weights(D, config.clip)
@@ -182,10 +183,11 @@ def train(config: InfoGANTraining, data: Dataset, run: Run, control: Control, di
             noted.append({"loss_g": loss, "categorical": categorical, "continuous": continuous})
             ((loss + weighted) / parts.count).backward()
         told |= distributed.average(G, noted, D)
+        told["gradient_g"] = figures.gradient_norm(G)
         optimisers["G_optimiser"].step()
         average.update(G, config.batch * config.critic_steps, journal.seen)
 
-        names = ("loss_d", "loss_g", "categorical", "continuous", "score_real", "score_fake")
+        names = ("loss_d", "loss_g", "categorical", "continuous", *figures.NAMES)
         values = {name: told[name] for name in names}
         journal.note(values, {"penalty": penalty_value, "gamma": gamma, "rate": rate, "augment_p": strength.p})
         match journal.due():

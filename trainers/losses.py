@@ -14,12 +14,14 @@ from torch.nn import functional as F
 class Objective:
     """discriminator(real scores, fake scores) and generator(fake scores): mean losses, both to be minimised.
 
-    A `paired` one compares each fake with a real, and its generator takes (fake scores, real scores).
+    A `paired` one compares each fake with a real, and its generator takes (fake scores, real scores). Where scores
+    are a `probability`'s logits, D = sigmoid(score) is the chance of being real.
     """
 
     discriminator: Callable[[Tensor, Tensor], Tensor]
     generator: Callable[..., Tensor]
     paired: bool = False
+    probability: bool = False
 
 
 def logistic(real: Tensor, fake: Tensor) -> Tensor:
@@ -73,8 +75,8 @@ def relativistic_generator(fake: Tensor, real: Tensor) -> Tensor:
 
 
 OBJECTIVES: dict[str, Objective] = {
-    "non-saturating": Objective(logistic, non_saturating),
-    "minimax": Objective(logistic, minimax),
+    "non-saturating": Objective(logistic, non_saturating, probability=True),
+    "minimax": Objective(logistic, minimax, probability=True),
     "least-squares": Objective(least_squares, least_squares_generator),
     "wgan": Objective(critic, critic_generator),
     "wgan-gp": Objective(critic, critic_generator),

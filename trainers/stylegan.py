@@ -12,7 +12,7 @@ from torch import Tensor
 from ganviz.datasets import Dataset
 from ganviz.devices import pick_device
 from ganviz.models import stylegan, stylegan2
-from trainers import distributed, losses
+from trainers import distributed, figures, losses
 from trainers import run as runs
 from trainers.augment import Strength, augment, lead
 from trainers.batches import one_hot, real_images
@@ -144,8 +144,8 @@ def train(
                 noted.append(
                     {
                         "loss_d": loss,
-                        "score_real": score_real.mean(),
-                        "score_fake": score_fake.mean(),
+                        **figures.answers(objective, score_real, score_fake),
+                        "variety": figures.variety(real, fake),
                         "lead": lead(score_real, score_fake, objective.paired),
                     }
                 )
@@ -167,6 +167,7 @@ def train(
                     noted[-1]["penalty"] = penalty
                 (loss / parts.count).backward()
             told = distributed.average(D, noted)
+            told["gradient_d"] = figures.gradient_norm(D)
             optimisers["D_optimiser"].step()
             strength.watch(told["lead"], phase.batch)
             penalty_value = told.get("penalty", penalty_value)
@@ -193,11 +194,12 @@ def train(
                 penalty = pl_weight * config.pl_interval * (length - mean).square().mean()
                 (penalty / parts.count).backward()
         told |= distributed.average(G, noted, D)
+        told["gradient_g"] = figures.gradient_norm(G)
         optimisers["G_optimiser"].step()
         average.update(G, phase.batch * config.critic_steps, journal.seen)
         pl_mean.fill_(told.get("path_length", pl_mean.item()))
 
-        values = {name: told[name] for name in ("loss_d", "loss_g", "score_real", "score_fake")}
+        values = {name: told[name] for name in ("loss_d", "loss_g", *figures.NAMES)}
         state = {"penalty": penalty_value, "gamma": gamma, "rate": rate, "augment_p": strength.p}
         if pl_weight > 0:
             state["path_length"] = pl_mean.item()
