@@ -121,6 +121,7 @@ def _train(
     from trainers.control import Control, Display
     from trainers.film import make_film
     from trainers.run import Run, check_unused
+    from trainers.status import Reporter
 
     leading = distributed.rank() == 0
     run: Run | None = None
@@ -166,12 +167,18 @@ def _train(
                 run = distributed.everyone(lambda: Run.start(*facts) if leading else Run(*facts))
             else:
                 run = replace(run, config=config, command=resumed_command(arch, run, folder, given))
-                distributed.everyone(run.write_config if leading else lambda: None)
-                if leading:
-                    run.tidy()
-            before = run.newest_snapshot()
-            loop = resolve(TRAINERS[arch].train)
-            loop(config, data, run, control, display, resume)
+            trained_on = max(0, len(data) - config.hold_out)
+            reporter = Reporter(folder, trained_on, lambda: control.stopping, quiet=not leading)
+            distributed.everyone(reporter.begin)
+            with reporter:
+                if resume:
+                    distributed.everyone(run.write_config if leading else lambda: None)
+                    if leading:
+                        run.tidy()
+                control.orders, control.pausing = folder if leading else None, reporter.pausing
+                before = run.newest_snapshot()
+                loop = resolve(TRAINERS[arch].train)
+                loop(config, data, run, control, display, resume)
         newest = run.newest_snapshot()
         if resume and newest == before and not control.stopping:
             display.line("the run had used up its budget; a larger --images or --minutes lets it go on")

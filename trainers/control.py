@@ -1,16 +1,22 @@
-"""Talking with a run while it goes: signals, lines on stdin when asked for, and what the terminal shows."""
+"""Talking with a run while it goes: signals, lines on stdin when asked for, orders in its folder, and the terminal."""
 
 import queue
 import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
 
 import click
 from tqdm import tqdm
+
+from trainers.status import take_order
+
+LOOK_S = 0.2
+"""Orders are looked for this often."""
 
 
 class Control:
@@ -18,11 +24,17 @@ class Control:
 
     Lines `pause`, `resume`, `stop`, `detach` are read only with `stdin=True`; then the end of stdin stops the run
     too, unless it was detached, so that no run outlives the program that watches it.
+
+    orders   the run folder where whoever did not start it leaves `pause`, `resume` or `stop`, once there is one
+    pausing  is told when a pause begins (True) and ends (False)
     """
 
     def __init__(self, stdin: bool = False) -> None:
         self.stopping = False
         self.paused = False
+        self.orders: Path | None = None
+        self.pausing: Callable[[bool], object] = lambda paused: None
+        self._look_next = 0.0
         self._detached = False
         self._lines: queue.Queue[str | None] = queue.Queue()
         self.reader: threading.Thread | None = None
@@ -43,6 +55,9 @@ class Control:
                 self._take(self._lines.get_nowait())
         except queue.Empty:
             pass
+        if self.orders is not None and time.monotonic() >= self._look_next:
+            self._look_next = time.monotonic() + LOOK_S
+            self._take(take_order(self.orders))
 
     def _take(self, line: str | None) -> None:
         if line == "pause":

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ganviz.errors import GanvizError
+from ganviz.memory import memory_bytes
 from trainers import distributed
 from trainers.control import Control, Display
 from trainers.run import Clock, Run, share_done
@@ -78,7 +79,12 @@ class Journal:
         if self.step % LOG_STEPS == 0:
             means = {name: value / LOG_STEPS for name, value in self._sums.items()}
             speed = self._display.speed(self.clock.seconds, self.seen)
-            clock = {"seconds": self.clock.seconds, "images_per_second": speed, "threads": self._threads.count}
+            clock = {
+                "seconds": self.clock.seconds,
+                "images_per_second": speed,
+                "threads": self._threads.count,
+                "memory_mb": memory_bytes() / 1e6,
+            }
             if distributed.rank() == 0:
                 self._run.log({"images": self.seen, "step": self.step, **means, **state}, clock)
             self._sums = dict.fromkeys(self._sums, 0.0)
@@ -102,11 +108,16 @@ class Journal:
         """Take orders; return when it goes on or ends."""
         self._control.poll()
         self._agree()
+        pausing = self._paused and not self._stopping
+        if pausing:
+            self._control.pausing(True)
         while self._paused and not self._stopping:
             self.clock.pause()
             self._control.poll(wait=0.2)
             self._agree()
         self.clock.go_on()
+        if pausing:
+            self._control.pausing(False)
 
     def _agree(self) -> None:
         """Learn what holds for all processes until the next call, whatever this one is told meanwhile."""
