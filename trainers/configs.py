@@ -389,14 +389,19 @@ class StyleGAN2Training(StyleTraining):
     pl_decay: float = option(0.99, "what the mean path length keeps a penalty", "objective", low=0, high=0.9999)
 
 
-def make(kind: type[Any], arch: str, given: Mapping[str, Any]) -> Any:
-    """A config from explicit options over the objective's needs over the preset's defaults."""
+def defaults(kind: type[Any], arch: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    """What each option is where it is not given: the preset's value, or what the given objective needs."""
     preset = given.get("preset", "modern")
     if preset not in PRESETS[arch]:
         raise GanvizError(f"--preset: expected {' or '.join(PRESETS[arch])}, got {preset!r}")
+    own = {item.name: item.default for item in fields(kind)}
     needs = OBJECTIVES[arch].get(given.get("objective", ""), {})
-    values = {**PRESETS[arch][preset], **needs, **given}
-    return kind(**values)
+    return {**own, **PRESETS[arch][preset], **needs}
+
+
+def make(kind: type[Any], arch: str, given: Mapping[str, Any]) -> Any:
+    """A config from explicit options over the objective's needs over the preset's defaults."""
+    return kind(**{**defaults(kind, arch, given), **given})
 
 
 def resumed(stored: Any, given: Mapping[str, Any]) -> Any:
