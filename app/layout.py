@@ -69,6 +69,7 @@ class Parts:
     page_names: list[str]
     areas: list[QWidget]
     needing_a_model: list[QWidget]
+    sides: list[QWidget]
 
     def show_tab(self, name: str) -> None:
         """Bring a tab of the strip to the front."""
@@ -79,6 +80,11 @@ class Parts:
         self.middle.setCurrentIndex(int(shown))
         for widget in (self.workspaces, self.pages):
             widget.setEnabled(not shown)
+
+    def show_sides(self, shown: bool) -> None:
+        """Show or hide what is about the picture: the cards, and the strip with its hairline."""
+        for widget in self.sides:
+            widget.setVisible(shown)
 
     def set_enabled(self, enabled: bool) -> None:
         """Grey what does nothing while no model is open."""
@@ -147,9 +153,9 @@ def build(window: "MainWindow") -> Parts:
     stack.addWidget(window.recovery.bar)
     stack.addWidget(columns, 1)
     stack.addWidget(hairline())
-    strip = _strip(window, tabs, walk, pages)
+    strip, below_it = _strip(window, tabs, walk, pages), hairline()
     stack.addWidget(strip)
-    stack.addWidget(hairline())
+    stack.addWidget(below_it)
     stack.addWidget(status)
     return Parts(
         whole=whole,
@@ -180,6 +186,7 @@ def build(window: "MainWindow") -> Parts:
         page_names=[panel.name for panel in bottom],
         areas=[top, left, centre, right, strip],
         needing_a_model=[*cards.values(), walk],
+        sides=[right, strip, below_it],
     )
 
 

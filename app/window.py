@@ -31,6 +31,7 @@ from app.recovery import Recovery
 from app.saver import Saver
 from app.settings import SETTINGS, Settings
 from app.tab_order import arrange, next_area
+from app.training_question import TrainingQuestion
 from app.widgets.canvas import EMPTY, Canvas
 from app.widgets.message_bar import Kind
 from ganviz.expression import is_large
@@ -60,6 +61,7 @@ class MainWindow(QMainWindow):
         self.opener = Opener(self.document, self.compute, self.background, self)
         self.saver: Saver = Saver(self)
         self.recovery: Recovery = Recovery(self)
+        self.training_question = TrainingQuestion(self)
         self.exporter: Exporter = Exporter(self)
         self.importer: Importer = Importer(self)
         self.clipboard: Clipboard = Clipboard(self)
@@ -188,6 +190,7 @@ class MainWindow(QMainWindow):
         for page in parts.centre.pages.values():
             page.find_model = parts.models.first_that
             page.open_wanted.connect(self.open)
+            page.explore_wanted.connect(self._explore)
             page.export_wanted.connect(self.exporter.export_sheet)
         compute.said.connect(self.say)
         document.dropped.connect(self._say_dropped)
@@ -259,11 +262,16 @@ class MainWindow(QMainWindow):
                 self.say_opening("")
 
     def closeEvent(self, event: QCloseEvent) -> None:
+        if self.ask_on_close and self.training_question.worth_asking:
+            event.ignore()
+            self.training_question.ask()
+            return
         if self.ask_on_close and self.saver.worth_asking:
             event.ignore()
             self.saver.ask_to_close()
             return
         self.settings.keep_geometry("window", self.saveGeometry())
+        self.parts.show_sides(True)  # a column that is away would be kept without a width
         self.settings.keep_geometry("columns", self.parts.columns.saveState())
         self.hide()  # ending the threads may take a moment: an import of torch, a step of an export
         self.stop()
@@ -275,6 +283,8 @@ class MainWindow(QMainWindow):
             self._stopped = True
             self.stop_playing()
             self.importer.stop()
+            for page in self.parts.centre.pages.values():
+                page.stop()
             self.compute.stop()
             self.background.stop()
             self.recovery.stop()
@@ -384,6 +394,11 @@ class MainWindow(QMainWindow):
         self.say_opening(given)
         self.opener.open(given)
 
+    def _explore(self, given: str) -> None:
+        """Open something to look around in."""
+        self.show_workspace("explore")
+        self.open(given)
+
     def say_opening(self, given: str) -> None:
         """Say what is being opened, or with "" that nothing is any more."""
         text = f"Opening {Path(given).name} …" if given else ""
@@ -486,6 +501,7 @@ class MainWindow(QMainWindow):
     def _workspace_changed(self, name: str) -> None:
         index = next(k for k, workspace in enumerate(WORKSPACES) if workspace.name == name)
         self.parts.workspaces.setCurrentIndex(index)
+        self.parts.show_sides(not WORKSPACES[index].alone)
         self.parts.cards["units"].set_workspace(name)
         self._show_cards()
         self.show_actions()

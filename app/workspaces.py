@@ -22,16 +22,18 @@ Applies = Callable[[Spec], bool]
 class Page(QFrame):
     """A workspace's place in the stack: its widget, or what it would need.
 
-    `open_wanted(str)` carries the path of a model that has it; `export_wanted(sheet)` asks for a sheet to be written.
+    `open_wanted(str)` carries the path of a model that has it; `explore_wanted(str)` that of one to look around in;
+    `export_wanted(sheet)` asks for a sheet to be written.
     """
 
     open_wanted = Signal(str)
+    explore_wanted = Signal(str)
     export_wanted = Signal(object)
 
     def __init__(self, workspace: Workspace, document: Document, compute: Compute) -> None:
         super().__init__()
         self.workspace = workspace
-        self.setObjectName(workspace.name)
+        self.setObjectName(workspace.object_name or workspace.name)
         self.setAccessibleName(workspace.title)
         self.setProperty("tone", "background")
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
@@ -67,7 +69,8 @@ class Page(QFrame):
     def show_session(self, session: Session | None) -> None:
         """Come up to date with the document; builds the workspace at its first visit."""
         widget = load(self.workspace.widget)
-        if session is None or not widget.applies(self._document.spec):
+        fits = self.workspace.without_model if session is None else widget.applies(self._document.spec)
+        if not fits:
             self._say_need(widget.applies, session is not None)
             return
         if self.inner is None:
@@ -77,8 +80,15 @@ class Page(QFrame):
                 self.inner.said.connect(self.say)
             if hasattr(self.inner, "export_wanted"):
                 self.inner.export_wanted.connect(self.export_wanted)
+            if hasattr(self.inner, "explore_wanted"):
+                self.inner.explore_wanted.connect(self.explore_wanted)
         self._stack.setCurrentWidget(self.inner)
         self.inner.show_session(session)
+
+    def stop(self) -> None:
+        """The window closes."""
+        if hasattr(self.inner, "stop"):
+            self.inner.stop()
 
     def say(self, text: str, kind: Kind = "info") -> None:
         """Show a message above the page."""

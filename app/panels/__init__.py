@@ -36,7 +36,9 @@ class Panel:
 class Workspace:
     """A row of the table of workspaces; the first one is the canvas itself.
 
-    `needs` completes "This workspace needs ...", and is said where a model does not have it.
+    `needs` completes "This workspace needs ...", and is said where a model does not have it. `without_model`: there is
+    something to do even where none is open. `alone`: cards and strip, which are about the picture, are away meanwhile.
+    `object_name` is the page's where it is not the workspace's name.
     """
 
     name: str
@@ -44,6 +46,9 @@ class Workspace:
     tip: str
     widget: str = ""  # "module:Class", imported when it is first visited
     needs: str = ""
+    without_model: bool = False
+    alone: bool = False
+    object_name: str = ""
 
 
 def load(widget: str) -> Any:
@@ -98,6 +103,15 @@ WORKSPACES: tuple[Workspace, ...] = (
         "Compare",
         "The picture against a kept one, another snapshot or another model",
         "app.panels.compare:ComparePage",
+    ),
+    Workspace(
+        "train",
+        "Train",
+        "Train a model on your own pictures, and see what the two nets do",
+        "app.panels.training:TrainPage",
+        without_model=True,
+        alone=True,
+        object_name="training",
     ),
 )
 

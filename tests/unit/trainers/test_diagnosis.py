@@ -1,4 +1,4 @@
-"""What is said of a training's figures: of courses made up to look like those that go wrong, and of one that does not."""
+"""What is said of a training's figures: of courses made up like those that go wrong, and of one that does not."""
 
 import numpy as np
 import pytest
