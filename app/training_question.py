@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import QMessageBox
 
-from app.training import Trainings
-
 if TYPE_CHECKING:
+    from app.training import Trainings
     from app.window import MainWindow
 
 
@@ -25,7 +24,7 @@ class TrainingQuestion(QObject):
         """Whether a training goes on here that nothing has been said about yet."""
         return bool(self._going())
 
-    def _trainings(self) -> Trainings | None:
+    def _trainings(self) -> "Trainings | None":
         page = self._window.parts.centre.pages["train"].inner
         return page.trainings if page is not None else None
 

@@ -29,7 +29,8 @@ BREADTH = 0.08
 YIELD_S = 0.04
 CLIP = 0.1
 """Limit of the critic's weights (wgan); for nets this small, 0.01 would leave hardly any slope."""
-GP_WEIGHT = 1.0
+GP_WEIGHT = 0.1
+"""As in the toys of Gulrajani et al. 2017: with more, critics this small hardly follow the generator."""
 
 
 @dataclass(frozen=True)
@@ -172,7 +173,7 @@ class Game:
         # thing that objectives differ by.
         self._optimiser_g: torch.optim.Optimizer = torch.optim.SGD(self.G.parameters(), lr=settings.rate_g)
         self._optimiser_d: torch.optim.Optimizer = torch.optim.Adam(
-            self.D.parameters(), lr=settings.rate_d, betas=(0.5, 0.9)
+            self.D.parameters(), lr=settings.rate_d, betas=(0.0 if settings.objective == "wgan-gp" else 0.5, 0.9)
         )
         if settings.objective == "wgan":
             self._optimiser_d = torch.optim.RMSprop(self.D.parameters(), lr=settings.rate_d)

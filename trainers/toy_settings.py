@@ -22,8 +22,10 @@ OBJECTIVES: dict[str, str] = {
     "wgan-gp": "WGAN-GP",
 }
 CRITICS = ("wgan", "wgan-gp")
-RATES = {"minimax": 0.03, "non-saturating": 0.03, "least-squares": 0.03, "wgan": 0.03, "wgan-gp": 0.01}
+RATES = {"minimax": 0.03, "non-saturating": 0.03, "least-squares": 0.03, "wgan": 0.03, "wgan-gp": 0.003}
 """Learning rates of the generator that make the games about equally quick: slopes differ in size."""
+D_STEPS = {"minimax": 2, "non-saturating": 2, "least-squares": 2, "wgan": 5, "wgan-gp": 5}
+"""Steps of the discriminator for each of the generator's; critics are to be near their best (Arjovsky et al. 2017)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,7 @@ class ToySettings:
     d_steps: int = 2
     rate_g: float = 0.03
     rate_d: float = 5e-3
-    steps: int = 1000
+    steps: int = 600
     seed: int = 0
 
     def __post_init__(self) -> None:

@@ -15,7 +15,7 @@ from app.widgets.plot import Curve, CurvePlot, Level
 from app.widgets.scrolled import scrolled
 from app.widgets.toy_view import ToyView
 from app.widgets.wrapping import WrappingBar
-from trainers.toy_settings import DATA, OBJECTIVES, RATES, REACH, ToySettings
+from trainers.toy_settings import D_STEPS, DATA, OBJECTIVES, RATES, REACH, ToySettings
 
 COLOURS = {
     "minimax": "danger",
@@ -89,7 +89,7 @@ class ToyPanel(QWidget):
             )
         }
         self._lay_out()
-        self.objective.activated.connect(lambda _: self._show_words())
+        self.objective.activated.connect(lambda _: self._objective_chosen())
         self.data.activated.connect(lambda _: self._courses.clear())
         self.play_button.clicked.connect(self._play_clicked)
         self.all_button.clicked.connect(self._all_clicked)
@@ -161,7 +161,19 @@ class ToyPanel(QWidget):
     def _all_clicked(self) -> None:
         self._courses.clear()
         self._queue = list(OBJECTIVES)
-        self._begin(self._queue.pop(0))
+        self._next()
+
+    def _objective_chosen(self) -> None:
+        """Show what it is, and the steps of D that go with it."""
+        self.d_steps.slider.set_default(D_STEPS[self.objective.currentData()])
+        self.d_steps.show_value(D_STEPS[self.objective.currentData()])
+        self._show_words()
+
+    def _next(self) -> None:
+        """Play for the next objective, with the steps of D that go with it."""
+        self.objective.setCurrentIndex(self.objective.findData(self._queue.pop(0)))
+        self._objective_chosen()
+        self._begin(self.objective.currentData())
 
     def _begin(self, objective: str) -> None:
         settings = self.settings(objective)
@@ -181,8 +193,6 @@ class ToyPanel(QWidget):
         ):
             self._playing = objective
             self._courses[objective] = []
-            self.objective.setCurrentIndex(self.objective.findData(objective))
-            self._show_words()
         else:
             self._queue = []
         self._show_buttons()
@@ -205,7 +215,7 @@ class ToyPanel(QWidget):
     def _done(self, moment: Any) -> None:
         self._playing = ""
         if self._queue:
-            self._begin(self._queue.pop(0))
+            self._next()
         else:
             self._show_buttons()
 

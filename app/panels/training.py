@@ -232,7 +232,7 @@ class TrainPage(QFrame):
 
     def _start(self, arguments: list[str], folder: Path) -> None:
         self.form.set_busy(True)
-        self._asked = str(folder)
+        self._asked = str(folder.resolve())
         self.trainings.start(arguments, folder.resolve())
 
     def _seen(self, sight: Sight) -> None:

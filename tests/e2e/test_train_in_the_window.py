@@ -9,6 +9,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QMessageBox, QPushButton
 
+from app import training
 from app.training import Trainings, read_runs
 from ganviz import catalog
 from trainers.status import read_status
@@ -36,13 +37,23 @@ def trainer(begin, monkeypatch):
     """
     opened: list[Trainings] = []
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    monkeypatch.setattr(training, "NICE", 1)  # a machine that is busy would let it starve
     monkeypatch.setattr(catalog, "bundled", lambda: [])
 
     def begin_training(model=None):
         story = begin(model, wait=model is not None)
         story.window.show_workspace("train")
-        story.wait = lambda condition: story.qtbot.waitUntil(lambda: bool(condition()), timeout=PATIENCE_MS)
-        story.trainings = story.window.parts.centre.pages["train"].inner.trainings
+        trainings = story.trainings = story.window.parts.centre.pages["train"].inner.trainings
+
+        def wait(condition):
+            try:
+                story.qtbot.waitUntil(lambda: bool(condition()), timeout=PATIENCE_MS)
+            except Exception as error:
+                sight, children = trainings.sight, trainings._children
+                view = sight and (sight.view.status, sight.view.seen, sight.view.snapshots, sight.own, sight.code)
+                raise AssertionError(f"in vain: {view} {sight and sight.said} {list(children)}") from error
+
+        story.wait = wait
         opened.append(story.trainings)
         story.wait(lambda: story.trainings.is_idle)
         return story
@@ -118,6 +129,9 @@ def test_without_a_model_the_form_says_what_is_missing_and_follows_preset_and_ob
     assert words[1][:5] == ["dcgan", "--data", str(data), "--out", str(tmp_path / "run")]
     assert words[1][words[1].index("--objective") + 1] == "wgan" and "--lr-g" not in words[1]
     choose(story, "training-arch", "stylegan2")
+    story.wait(lambda: "z_dim" in form.rows)  # groups are made a turn each
+    form._folds["objective"].set_folded(False)
+    story.wait(lambda: "pl_weight" in form.rows)
     assert story.find("training-option-z-dim").text() == "4", "what another family has as well is kept"
     assert story.find("training-option-pl-weight").placeholderText() == "2"
 
