@@ -153,7 +153,7 @@ class TrainPage(QFrame):
 
     def complete(self) -> bool:
         """Whether nothing is still to come that was asked for."""
-        at_rest = self._toy is None or self._toy.complete()
+        at_rest = self.form.complete() and (self._toy is None or self._toy.complete())
         return at_rest and self.trainings.is_idle and self._reader.is_idle and self.monitor.complete()
 
     def showEvent(self, event) -> None:

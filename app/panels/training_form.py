@@ -51,6 +51,7 @@ class TrainingForm(QWidget):
         self._items: dict[str, Field[Any]] = {}
         self._given: dict[str, Any] = {}
         self._standing: dict[str, Any] = {}  # what each option is where it is not given
+        self._opening: set[str] = set()  # groups that are about to be opened
         self._built = ""  # the family that all this is of
         self._plan: Plan | None = None  # of the run that is to go on; None for a new one
         self._folder: Path | None = None
@@ -187,7 +188,7 @@ class TrainingForm(QWidget):
             fold.deleteLater()
         while self._option_column.count():
             self._option_column.takeAt(0)
-        self.rows, self._folds = {}, {}
+        self.rows, self._folds, self._opening = {}, {}, set()
         there = {item.metadata["group"] for item in self._items.values()}
         for group in (group for group in GROUPS if group in there):
             fold = self._folds[group] = Fold(GROUP_TITLES[group], f"training-group-{group}")
@@ -195,8 +196,17 @@ class TrainingForm(QWidget):
             self._option_column.addWidget(fold)
             if group in opened:
                 # A group at a time, each in a turn of its own: all at once would hold up the window.
-                QTimer.singleShot(0, fold, lambda fold=fold: fold.set_folded(False))
+                self._opening.add(group)
+                QTimer.singleShot(0, fold, lambda group=group: self._open(group))
         self._option_column.addStretch(1)
+
+    def complete(self) -> bool:
+        """Whether all groups that are to be open are."""
+        return not self._opening
+
+    def _open(self, group: str) -> None:
+        self._opening.discard(group)
+        self._folds[group].set_folded(False)
 
     def _fill(self, group: str) -> None:
         """Make the rows of a group, the first time that it is opened."""
