@@ -76,7 +76,7 @@ class Loaded:
     def reach(self, first: int, within: float, twin: Twin | None = None) -> tuple[int, int]:
         """How many pixels a side can be shown in time from stage `first` on, and after which stage; 0 for none.
 
-        The exact picture may take a little longer. A twin's states are its own: they are read where it draws itself.
+        The exact picture may take a little longer.
         """
         layers, name = self.generator.spec.layers, twin.name if twin is not None else ""
         if self.seconds(first, prefix=name) <= SLACK * within:
@@ -84,7 +84,7 @@ class Loaded:
         best = (0, first)
         for k in self.readouts.available:
             in_time = k >= first and self.seconds(first, k + 1, name) <= within
-            if in_time and (twin is None or layers[k].rgb):
+            if in_time and (twin is None or k in twin.stages):
                 best = (layers[k].resolution, k)
         return best
 
@@ -229,9 +229,13 @@ class Drawing:
             state = twin.generator.step(k, state, inputs.w, noise, change_of(inputs.units, k))
             self._loaded.note(f"{twin.name}{k}", began)
         began = time.perf_counter()
+        if last < len(self._loaded.generator.spec.layers) - 1:
+            readouts = self._loaded.readouts
+            image = readouts.image(last, state, twin.generator)
+            self._previews[last] = image
+            return self._frame(to_pixels(readouts.coloured(last, image, inputs.w))[0], exact=False)
         pixels = to_pixels(twin.generator.image(state))[0]
-        if last == len(self._loaded.generator.spec.layers) - 1:
-            self._loaded.note(f"{twin.name}picture", began)
+        self._loaded.note(f"{twin.name}picture", began)
         return self._frame(pixels, exact=False)
 
     def _glimpse(self, stage: int, state: State, w: Tensor) -> Frame | None:
