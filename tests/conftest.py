@@ -14,6 +14,9 @@ from typing import Any
 
 import pytest
 
+PATIENCE_MS = 120_000
+"""How long a condition may take to come true before a test fails."""
+
 
 @pytest.fixture(autouse=True)
 def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -34,6 +37,24 @@ def garbage_is_collected_here(request: pytest.FixtureRequest) -> Iterator[None]:
     yield
     gc.collect()
     gc.enable()
+
+
+@pytest.fixture
+def qtbot(qtbot: Any) -> Any:
+    """Qt's hands, but patient: on a machine where others work, five seconds are not long enough for anything.
+
+    A time that a test gives is the least that is waited for; what comes is never waited for longer than it takes.
+    """
+    for name in ("waitUntil", "wait_until", "waitSignal", "wait_signal", "waitSignals", "wait_signals", "waitExposed"):
+        setattr(qtbot, name, _patient(getattr(qtbot, name)))
+    return qtbot
+
+
+def _patient(wait: Callable[..., Any]) -> Callable[..., Any]:
+    def waiting(*arguments: Any, timeout: int = 0, **options: Any) -> Any:
+        return wait(*arguments, timeout=max(timeout, PATIENCE_MS), **options)
+
+    return waiting
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QWidget
 from app.__main__ import build_window
 from app.window import MainWindow
 
-PATIENCE_MS = 30_000
+PATIENCE_MS = 120_000
 
 
 class Story:

@@ -68,7 +68,7 @@ def test_after_a_kill_the_next_start_gives_everything_back(begin, home, tiny_che
         env={**os.environ, "GANVIZ_HOME": str(home)},
         capture_output=True,
         text=True,
-        timeout=150,
+        timeout=500,
     )
     assert done.returncode == -signal.SIGKILL, done.stderr
     story = begin(tiny_checkpoint)

@@ -144,7 +144,7 @@ def run(words: list[str], home: Path, **environment: str) -> subprocess.Complete
         env={**os.environ, "GANVIZ_HOME": str(home), "OMP_NUM_THREADS": "1", **environment},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=500,
     )
 
 

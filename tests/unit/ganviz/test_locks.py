@@ -28,7 +28,7 @@ def test_recent_models_of_two_windows_at_once_are_all_kept(tmp_path: Path, home:
         assert child.stdin is not None
         child.stdin.write("go\n")
         child.stdin.close()
-    assert [child.wait(timeout=150) for child in children] == [0, 0]
+    assert [child.wait(timeout=500) for child in children] == [0, 0]
     assert {path.stem for path in catalog._recent_paths()} == {f"{name}-{k}" for name in "ab" for k in range(8)}
 
 

@@ -258,7 +258,7 @@ def test_ctrl_c_on_torchrun_leaves_a_whole_snapshot(data: Path, tmp_path: Path) 
     process = started(command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
     wait_for_log(run, process)
     process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=60)
+    _, said = process.communicate(timeout=300)
     assert "explore it with" in said, said
     assert checkpoint.load(sorted((run / "snapshots").iterdir())[-1]).card.images_seen > 0
     assert (run / "state.safetensors").exists()
@@ -303,7 +303,7 @@ def test_when_a_process_is_killed_the_other_says_so_and_ends(
     workers.ask([*options("dcgan", data), "--out", str(run)], home)
     wait_for_log(run, *workers.running)
     workers.running[0].kill()
-    workers.running[0].communicate(timeout=60)
+    workers.running[0].communicate(timeout=300)
     answer = workers.answer(1)
     last = answer["said"].strip().splitlines()[-1]
     assert answer["code"] == 1 and "--resume" in last

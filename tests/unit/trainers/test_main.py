@@ -219,7 +219,7 @@ def test_a_signal_leaves_a_whole_snapshot_and_ends_with_0(
     process = start(["dcgan", "--data", str(data), "--out", str(run), *small], tmp_path, stdin=subprocess.DEVNULL)
     wait_for_log(run, process)
     process.send_signal(number)
-    _, errors = process.communicate(timeout=60)
+    _, errors = process.communicate(timeout=300)
     assert process.returncode == 0, errors
     newest = sorted((run / "snapshots").iterdir())[-1]
     assert checkpoint.load(newest).card.images_seen > 0
@@ -235,7 +235,7 @@ def test_lines_on_stdin_control_a_run_and_its_end_stops_it(data: Path, small: li
     assert process.stdin is not None
     process.stdin.write("pause\n")
     process.stdin.flush()
-    _, errors = process.communicate(timeout=60)  # closes stdin
+    _, errors = process.communicate(timeout=300)  # closes stdin
     assert process.returncode == 0, errors
     assert list((run / "snapshots").iterdir())
 
@@ -244,7 +244,7 @@ def test_stdin_is_not_read_unless_asked_for(data: Path, small: list[str], tmp_pa
     arguments = ["dcgan", "--data", str(data), "--out", str(tmp_path / "run"), *small, "--images", "400"]
     process = start(arguments, tmp_path, stdin=subprocess.PIPE)
     assert process.stdin is not None
-    process.communicate("stop\n", timeout=60)
+    process.communicate("stop\n", timeout=300)
     assert process.returncode == 0
     assert (tmp_path / "run" / "snapshots" / "00000400.safetensors").exists()
 
