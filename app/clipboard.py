@@ -76,7 +76,8 @@ class Clipboard(QObject):
 
     def paste(self) -> None:
         """Open what was copied: a recipe, a command line, or files."""
-        mime = QGuiApplication.clipboard().mimeData()
+        # Qt says that there is always something; where nothing was ever copied there is not.
+        mime = QGuiApplication.clipboard().mimeData() or QMimeData()
         files = [url.toLocalFile() for url in mime.urls() if url.isLocalFile()] if mime.hasUrls() else []
         if files:
             self._window.open(files[0])

@@ -133,6 +133,15 @@ def test_several_pictures_are_offered_for_the_gallery(story):
     story.wait(lambda: "2 pictures" in story.message)
 
 
+def test_pasting_where_nothing_was_ever_copied_says_so(story, monkeypatch):
+    from types import SimpleNamespace
+
+    nothing = SimpleNamespace(clipboard=lambda: SimpleNamespace(mimeData=lambda: None))
+    monkeypatch.setattr("app.clipboard.QGuiApplication", nothing)
+    story.window.actions_by_id["paste"].trigger()
+    assert "no recipe to paste" in story.message
+
+
 def test_a_copied_file_is_opened(story, tmp_path):
     write_png(tmp_path / "a.png", story.pixels(), story.recipe.edit(latent=Seed(9)))
     mime = QMimeData()

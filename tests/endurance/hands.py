@@ -237,8 +237,10 @@ class Hands:
     def _choose(self, widget: QComboBox) -> str:
         index = self.random.randrange(max(1, widget.count()))
         widget.setFocus()
-        while widget.currentIndex() != index:
+        for _ in range(widget.count()):  # an entry that is greyed is stepped over, back and forth
             before = widget.currentIndex()
+            if before == index:
+                break
             QTest.keyClick(widget, Qt.Key.Key_Down if index > before else Qt.Key.Key_Up)
             if not isValid(widget) or widget.currentIndex() == before:
                 break
