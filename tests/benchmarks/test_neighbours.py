@@ -10,7 +10,7 @@ from ganviz import outlines
 
 SECTION = "Nearest training images"
 
-pytestmark = [pytest.mark.benchmark, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.benchmark, pytest.mark.timeout(900)]
 
 
 @pytest.mark.parametrize("kind", ["grey", "colour"])

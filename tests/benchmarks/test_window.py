@@ -10,7 +10,7 @@ import pytest
 SECTION = "The window"
 TURNS = 5
 
-pytestmark = [pytest.mark.benchmark, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.benchmark, pytest.mark.timeout(900)]
 
 
 def report_drags(report, found: dict, prefix: str = "") -> None:

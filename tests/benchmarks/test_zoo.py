@@ -20,7 +20,7 @@ from ganviz.models.base import StagedGenerator
 
 SECTION = "MobileStyleGAN and the OpenVINO runtime"
 
-pytestmark = [pytest.mark.benchmark, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.benchmark, pytest.mark.timeout(900)]
 
 DATA = Path(__file__).parents[1] / "data" / "importers" / "faces-ffhq-1024.npz"
 """Of OpenVINO 2026.4 in float32: the mean of w over seeds 0 to 9999, w of three seeds, and of six pictures a piece in
