@@ -75,7 +75,7 @@ QTabBar::tab {{
 }}
 QTabBar::tab:hover {{ color: {t.text}; }}
 QTabBar::tab:disabled {{ color: {t.disabled}; }}
-QTabBar[kind="workspace"]::tab {{ padding: 4px 14px; margin-right: 4px; min-height: 17px; }}
+QTabBar[kind="workspace"]::tab {{ padding: 4px 10px; margin-right: 4px; min-height: 17px; }}
 QTabBar[kind="workspace"]::tab:selected {{ background: {t.selection}; color: {t.accent_text}; }}
 QTabBar[kind="plain"]::tab {{ padding: 2px 4px; margin-right: 4px; min-height: 17px; }}
 QTabBar[kind="plain"]::tab:selected {{ color: {t.text}; }}

@@ -51,6 +51,12 @@ def remember_data(header: Header, path: str) -> None:
         temporary.write_text(json.dumps(kept, indent=1), encoding="utf-8")
 
 
+def source_of(chosen: str) -> str:
+    """The data that a chosen file stands for: itself where it holds many pictures, else the folder that it lies in."""
+    path = Path(chosen)
+    return str(path.parent if path.is_file() and path.suffix.lower() not in (".zip", ".npz") else path)
+
+
 def _file() -> Path:
     return places.state() / "training-data.json"
 

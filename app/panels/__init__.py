@@ -105,6 +105,12 @@ WORKSPACES: tuple[Workspace, ...] = (
         "app.panels.compare:ComparePage",
     ),
     Workspace(
+        "evaluate",
+        "Evaluate",
+        "How good and how varied a model is, and whether it has learnt its data by heart",
+        "app.panels.evaluate:EvaluatePage",
+    ),
+    Workspace(
         "train",
         "Train",
         "Train a model on your own pictures, and see what the two nets do",
@@ -125,7 +131,7 @@ PANELS = (
         "Picture",
         "The picture, small",
         "app.panels.picture:PicturePanel",
-        workspaces=("arithmetic", "mix", "codes", "map"),
+        workspaces=("arithmetic", "mix", "codes", "map", "evaluate"),
     ),
     Panel("snapshots", "right", "Training", "The same latent over a training", "app.panels.snapshots:SnapshotsPanel"),
     Panel("latent", "right", "Latent", "Where the picture comes from", "app.panels.latent:LatentPanel"),

@@ -15,7 +15,7 @@ from app.widgets.elided import ElidedLabel
 from app.widgets.image import thumbnail
 from ganviz.session import Session
 from ganviz.spec import Spec
-from ganviz.training_data import find_data, remember_data
+from ganviz.training_data import find_data, remember_data, source_of
 
 if TYPE_CHECKING:
     from ganviz.neighbours import Index, Neighbour, Verdict
@@ -169,13 +169,8 @@ class NeighboursPanel(QFrame):
 
     def use_data(self, path: str) -> None:
         """Compare with these data from now on, whenever this model is open."""
-        from pathlib import Path
-
-        chosen = Path(path)
-        if chosen.is_file() and chosen.suffix.lower() not in (".zip", ".npz"):
-            chosen = chosen.parent
-        remember_data(self._document.header, str(chosen))
-        self._source, self._index = str(chosen), None
+        self._source, self._index = source_of(path), None
+        remember_data(self._document.header, self._source)
         self.row.set_pictures([])
         self._show()
         self.start()
@@ -253,6 +248,10 @@ class NeighboursPanel(QFrame):
 
     def showEvent(self, event) -> None:
         super().showEvent(event)
+        if self._of and self._source is None and self._document.is_open:
+            self._source = find_data(self._document.header)  # it may have been chosen in a workspace meanwhile
+            self._unloaded = self._source is not None
+            self._show()
         self._search()
 
 
