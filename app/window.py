@@ -7,6 +7,7 @@ follow, and the newest recipe goes to the compute thread's mailbox; its frame co
 import logging
 import re
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -343,6 +344,9 @@ class MainWindow(QMainWindow):
         self.canvas.show_frame(frame)
 
     def _frame_shown(self, frame: Any) -> None:
+        if self._shown is None:
+            # The options of all trainers take a moment to import, which is not to hold up the first look at that page.
+            self.background.run(lambda: import_module("trainers.watch"), lambda _: None)
         self._shown = frame
         self.parts.status.frame_shown(frame.ms)
         self._show_state()
