@@ -96,8 +96,8 @@ class InfoGANConfig:
             *(f"continuous-{k + 1}" for k in range(self.continuous)),
         ]
         categorical = [Code(name, "categorical", size) for name, size in zip(names, self.categorical, strict=False)]
-        ends = {"low": -float(self.code_range), "high": float(self.code_range)}
-        continuous = [Code(name, "continuous", **ends) for name in names[len(self.categorical) :]]
+        end = float(self.code_range)
+        continuous = [Code(name, "continuous", low=-end, high=end) for name in names[len(self.categorical) :]]
         return (*categorical, *continuous)
 
     @property
