@@ -3,12 +3,18 @@
 Nothing of a session is in here, and nothing of this is in a session.
 """
 
+import logging
+import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QByteArray, QSettings
 
 from ganviz import places
+from ganviz.errors import GanvizError
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +50,12 @@ class Settings:
     """Reads and writes the settings file."""
 
     def __init__(self) -> None:
-        self._file = QSettings(str(places.state() / "window.ini"), QSettings.Format.IniFormat)
+        try:
+            folder = places.state()
+        except GanvizError as error:
+            log.warning("settings are not kept: %s", error)
+            folder = Path(os.devnull)  # below which nothing can be written; they hold for as long as the window does
+        self._file = QSettings(str(folder / "window.ini"), QSettings.Format.IniFormat)
 
     def get(self, key: str) -> Any:
         """The value of a setting, its default where it was never set or makes no sense."""

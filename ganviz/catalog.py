@@ -55,8 +55,13 @@ def bundled_runs() -> list[Path]:
 
 def fetched() -> list[Header]:
     """The models that were downloaded and converted into the user's cache."""
+    return _cached("models")
+
+
+def _cached(folder: str) -> list[Header]:
+    """The models in a folder of the user's cache; none where there can be no cache."""
     try:
-        return _headers(_by_name(places.cache() / "models"))
+        return _headers(_by_name(places.cache() / folder))
     except GanvizError as error:
         log.warning("%s", error)
         return []
@@ -162,7 +167,7 @@ def locate(ref: ModelRef) -> Located:
 
     Raises GanvizError when it is not here; the recipe itself stays good.
     """
-    known = [*bundled(), *fetched(), *recent(), *_headers(_by_name(places.cache() / CONVERTED))]
+    known = [*bundled(), *fetched(), *recent(), *_cached(CONVERTED)]
     for header in known:
         if ref.digest and header.digest == ref.digest:
             return Located(header.path, True)

@@ -1,5 +1,6 @@
 """The renderer: recipes in, frames out. The only caller of generators while exploring."""
 
+import logging
 import time
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
@@ -21,6 +22,8 @@ from ganviz.reuse import Reuse
 from ganviz.spec import Spec
 from ganviz.synthesis import synthesise
 from ganviz.twins import Twin, try_out
+
+log = logging.getLogger(__name__)
 
 BATCH = 16
 """Pictures drawn at once in sheets and videos. Fixed, since the batch size can move a pixel by one level."""
@@ -54,8 +57,12 @@ class Renderer:
         self._cache: Path | None = None
 
     def keep_measurements(self) -> None:
-        """Keep between runs how long models take here, and what their previews are drawn with."""
-        self._cache = places.cache()
+        """Keep between runs how long models take here, and what their previews are drawn with, where that can be."""
+        try:
+            self._cache = places.cache()
+        except GanvizError as error:
+            log.info("what is measured is not kept: %s", error)
+            return
         self._paces = Paces(self._cache / "paces.json")
 
     def save_measurements(self) -> None:

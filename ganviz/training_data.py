@@ -66,8 +66,8 @@ def _read() -> dict[str, str]:
         found = json.loads(_file().read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError) as error:
-        log.warning("%s: cannot be read, choices of training data are forgotten (%s)", _file(), error)
+    except (GanvizError, OSError, ValueError) as error:
+        log.warning("choices of training data cannot be read and are forgotten (%s)", error)
         return {}
     if not isinstance(found, dict):
         return {}

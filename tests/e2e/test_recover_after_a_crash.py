@@ -195,3 +195,18 @@ def test_a_damaged_journal_does_not_disturb_the_start(begin, home, tiny_checkpoi
     (home / "state" / "recovery" / folders(home)[0] / "history.json").write_bytes(damage)
     assert offered(begin(tiny_checkpoint)) == ""
     assert folders(home) == []
+
+
+def test_where_the_user_s_folder_cannot_be_made_the_window_works_and_says_once_what_is_not_kept(
+    begin, tmp_path, monkeypatch, tiny_checkpoint, caplog
+):
+    (tmp_path / "file").write_text("no folder")
+    monkeypatch.setenv("GANVIZ_HOME", str(tmp_path / "file" / "home"))
+    story = begin(tiny_checkpoint)
+    story.window.set_setting("smooth", False)
+    assert story.window.settings.get("smooth") is False
+    story.find("seed").setValue(3)
+    story.settle()
+    story.wait(lambda: "not kept against a crash" in story.message)
+    assert "GANVIZ_HOME" in story.message
+    story.window.close()
