@@ -9,7 +9,7 @@ import numpy as np
 WIDTH, HEIGHT = 420, 230
 LEFT, RIGHT, TOP, BOTTOM = 58, 14, 34, 40
 COLOURS = ("#2f6fb0", "#c8622c", "#3f8f5b", "#8a5fae")
-INK, GRID = "currentColor", "#8884"
+INK, GRID = "currentColor", 'stroke="#888" stroke-opacity="0.3"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +108,7 @@ class _Frame:
         parts = []
         for tick in self.y_ticks:
             down = self.at(self.left, tick).split(",")[1]
-            parts.append(f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{down}" y2="{down}" stroke="{GRID}"/>')
+            parts.append(f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{down}" y2="{down}" {GRID}/>')
             parts.append(_text(LEFT - 6, float(down) + 4, short(tick), "end"))
         for tick in self.x_ticks:
             across = self.at(tick, 0).split(",")[0]

@@ -4,8 +4,8 @@
     report = run(report_neighbours(renderer, recipes, data))
     json.dumps(report.to_json())
 
-In the window step the job on the compute thread; `close()` cancels it. Its Progress carries, as `value`, the
-SampleReport of what was looked at last, so that a table can fill as it runs.
+In the window step the job on the compute thread; `close()` cancels it. `report.closest(16)` is what to show first,
+`report.histogram("pixel")` what to draw, and `ganviz.neighbour_walk.walk_to` leads from a sample to its neighbour.
 
 Every distance is told beside those of real images to their nearest other real image (or, with `held_out`, of held-out
 images to the training images), found in the very same way: a sample that is closer than almost all real images are to
