@@ -35,6 +35,8 @@ MEMORISED = 0.05
 """Share of samples that are copies from which a model is said to have memorised its data."""
 TOO_MANY = 0.05
 """Share of samples below the first percentile from which a model is suspicious; one in a hundred is there by chance."""
+BY_CHANCE = 0.01
+"""Share of copies above which it is: where data are dense, a few real pictures would be called that too."""
 BINS = 30
 
 
@@ -53,11 +55,9 @@ class Scale:
         """Share (0 to 100) of the real distances that are smaller than this one; low is suspicious."""
         return 100.0 * float(np.searchsorted(self.reals, distance, side="left")) / len(self.reals)
 
-    def verdict(self, distance: float) -> Verdict:
-        """What a distance to the nearest training image says: see SUSPICIOUS and COPIED."""
-        if self.percentile(distance) >= SUSPICIOUS:
-            return "new"
-        return "copy" if distance <= COPIED * self.median else "close"
+    def is_near(self, distance: float) -> bool:
+        """Whether a distance is among the hundredth of the smallest, or under half the median (SUSPICIOUS, COPIED)."""
+        return self.percentile(distance) < SUSPICIOUS or distance <= COPIED * self.median
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,24 +133,24 @@ class NeighbourReport:
 
     @property
     def verdict(self) -> WholeVerdict:
-        """ "memorised" where copies are many, "suspicious" where there are any or far more near ones than by chance."""
+        """ "memorised" where copies are many, "suspicious" where they, or near ones, are more than by chance."""
         if self.share("copy") >= MEMORISED:
             return "memorised"
-        return "suspicious" if self.share("copy") > 0 or self.share("copy", "close") > TOO_MANY else "new"
+        return "suspicious" if self.share("copy") > BY_CHANCE or self.share("copy", "close") > TOO_MANY else "new"
 
     @property
     def reason(self) -> str:
         """The verdict in words, with its reason."""
         copies, near = self.share("copy"), self.share("copy", "close")
         facts = (
-            f"{copies:.1%} of {len(self.samples):,} samples are likely copies, {near:.1%} are closer to a training "
-            f"image than {100 - SUSPICIOUS:g} % of real images are to their nearest one"
+            f"{copies:.1%} of {len(self.samples):,} samples are likely copies, {near:.1%} are these or suspiciously "
+            "close to a training image"
         )
         if self.verdict == "memorised":
             return f"memorised: {facts}"
         if self.verdict == "suspicious":
             return f"suspicious: {facts}; look at those before showing or sharing them"
-        return f"new: {facts}, about as many as by chance"
+        return f"new: {facts}, no more than by chance" + ("; look at the copies" if copies else "")
 
     def closest(self, count: int) -> list[SampleReport]:
         """The most suspicious samples first: copies, then close ones, each by the percentile and the distance."""
@@ -243,12 +243,13 @@ def report_neighbours(
     drawing = draw_batches(renderer, recipes, look, "drawing and comparing")
     for part in (yield from drawing):
         found += part
+    apart = yield from _spacing(search, sorted({n[0].index for n in found if pixel.is_near(n[0].distance)}), "pixel")
     spacing: dict[int, float] = {}
     if feature is not None:
-        spacing = yield from _spacing(search, sorted({by_feature(near)[0].index for near in found}))
+        spacing = yield from _spacing(search, sorted({by_feature(near)[0].index for near in found}), "feature")
     model = renderer.load(recipes[0].model).ref.name
     samples = tuple(
-        _sample(recipe, near, data, metric, k, pixel, feature, spacing)
+        _sample(recipe, near, data, metric, k, pixel, feature, apart, spacing)
         for recipe, near in zip(recipes, found, strict=True)
     )
     authentic = [sample.authentic for sample in samples if sample.authentic is not None]
@@ -286,14 +287,19 @@ def _scales(search: Search, held_out: Dataset | None) -> Job[tuple[Scale, Scale 
     return pixel, Scale(np.sort(np.array(nearest, dtype=np.float64)), "of features")
 
 
-def _spacing(search: Search, indices: list[int]) -> Job[dict[int, float]]:
-    """For each of these training images, how near its nearest fellow is, by features."""
+def _spacing(search: Search, indices: list[int], metric: Metric) -> Job[dict[int, float]]:
+    """For each of these training images, how near its nearest fellow is."""
     found: dict[int, float] = {}
-    for start in range(0, len(indices), 64):
-        part = np.array(indices[start : start + 64])
-        distances = yield Offload(search.nearest_features, (part,))
-        found.update(zip(part.tolist(), distances.tolist(), strict=True))
-        yield Progress(start, len(indices), "authenticity")
+    step = 64 if metric == "feature" else QUERIES
+    for start in range(0, len(indices), step):
+        part = np.array(indices[start : start + step])
+        if metric == "feature":
+            distances = (yield Offload(search.nearest_features, (part,))).tolist()
+        else:
+            near = yield Offload(search.look_up, (np.asarray(search.data.images[part]), 1, part))
+            distances = [fellows[0].distance for fellows in near]
+        found.update(zip(part.tolist(), distances, strict=True))
+        yield Progress(start, len(indices), "fellows of the nearest images")
     return found
 
 
@@ -305,6 +311,7 @@ def _sample(
     k: int,
     pixel: Scale,
     feature: Scale | None,
+    apart: dict[int, float],
     spacing: dict[int, float],
 ) -> SampleReport:
     def match(item: Near) -> Match:
@@ -314,37 +321,38 @@ def _sample(
     first = match(near[0])
     by = match(by_feature(near)[0]) if feature is not None else None
     ordered = by_feature(near) if metric == "feature" else near
-    verdict, reason = judge(first, by, pixel, feature)
+    verdict, reason = judge(first, by, apart.get(first.near.index) if pixel.is_near(first.near.distance) else None)
     authentic = None
     if by is not None and by.near.feature is not None:
         authentic = by.near.feature >= spacing[by.near.index]
     return SampleReport(recipe, tuple(match(item) for item in ordered[:k]), first, by, verdict, reason, authentic)
 
 
-def judge(by_pixel: Match, by_feature: Match | None, pixel: Scale, feature: Scale | None) -> tuple[Verdict, str]:
-    """The verdict on a sample, and why in words: the graver one of both ways of comparing."""
-    verdict = pixel.verdict(by_pixel.near.distance)
-    what = "pixel by pixel"
-    percentile, file = by_pixel.percentile, by_pixel.file
-    if by_feature is not None and feature is not None and by_feature.near.feature is not None:
-        order = ("new", "close", "copy")
-        other = feature.verdict(by_feature.near.feature)
-        if order.index(other) > order.index(verdict):
-            verdict, what, percentile, file = (
-                other,
-                "by features",
-                by_feature.feature_percentile or 0.0,
-                by_feature.file,
-            )
-    if verdict == "new":
-        return verdict, f"new: no closer to the data than real images are (percentile {percentile:.0f})"
-    moved = ""
-    if what == "pixel by pixel":
-        parts = ["mirrored"] if by_pixel.near.flipped else []
-        parts += [f"moved by {max(map(abs, by_pixel.near.shift))} px"] if any(by_pixel.near.shift) else []
-        moved = f", {' and '.join(parts)}" if parts else ""
-    words = "likely a copy" if verdict == "copy" else "suspiciously close"
-    return verdict, f"{words}: {what} closer to {file}{moved} than {100 - percentile:.1f} % of real pairs"
+def judge(by_pixel: Match, by_feature: Match | None, spacing: float | None) -> tuple[Verdict, str]:
+    """The verdict on a sample, and why in words.
+
+    spacing    of a sample that is near: how far the nearest training image is from its own nearest fellow, by pixels.
+               Some pictures have fellows close by (ones among digits), so that near by itself is no copy: that is what
+               is nearer than half of this as well
+
+    Pixels alone can call it a copy. Features can call it close: networks as small as these find different people alike
+    that have the same pose and light.
+    """
+    near = by_pixel.near
+    copied = spacing is not None and near.distance <= COPIED * spacing
+    if copied or by_pixel.percentile < SUSPICIOUS:
+        parts = ["mirrored"] if near.flipped else []
+        parts += [f"moved by {max(map(abs, near.shift))} px"] if any(near.shift) else []
+        moved = f", {' and '.join(parts)}," if parts else ""
+        words = "likely a copy" if copied else "suspiciously close"
+        closer = 100 - by_pixel.percentile
+        reason = f"{words}: pixel by pixel closer to {by_pixel.file}{moved} than {closer:.1f} % of real pairs"
+        return "copy" if copied else "close", reason
+    percentile = None if by_feature is None else by_feature.feature_percentile
+    if by_feature is not None and percentile is not None and percentile < SUSPICIOUS:
+        closer = 100 - percentile
+        return "close", f"suspiciously close: by features closer to {by_feature.file} than {closer:.1f} % of real pairs"
+    return "new", f"new: no closer to the data than real images are (percentile {by_pixel.percentile:.0f})"
 
 
 def _match_json(match: Match, metric: Metric) -> dict[str, Any]:

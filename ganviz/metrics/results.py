@@ -89,7 +89,8 @@ class Measured:
         def place(name: str) -> tuple[int, int]:
             if name in known:
                 return known.index(name), 0
-            return known.index("swd"), -int(name.removeprefix("swd_")) if name[4:].isdecimal() else 0
+            scale = name.removeprefix("swd_")
+            return known.index("swd"), (1 << 20) - int(scale) if scale.isdecimal() else 1 << 21
 
         return sorted(self.metrics.items(), key=lambda item: place(item[0]))
 

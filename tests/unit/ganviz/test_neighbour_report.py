@@ -4,15 +4,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from ganviz import catalog
 from ganviz.checkpoint import read_header
 from ganviz.datasets import Dataset, open_dataset
 from ganviz.errors import GanvizError
 from ganviz.expression import Seed
 from ganviz.jobs import Progress, run
+from ganviz.metrics.measuring import prior_recipes
 from ganviz.nearness import Near
 from ganviz.neighbour_report import Match, Scale, judge, report_neighbours, report_side
 from ganviz.recipe import Recipe
 from ganviz.render import Renderer
+
+OVERFIT = Path(__file__).parents[2] / "data" / "overfit"
+"""A DCGAN of 16 px that was trained on a hundred digits for 6,000 rounds, and these; README.md there says how."""
 
 
 def recipes(path: Path, seeds: range) -> list[Recipe]:
@@ -42,7 +47,7 @@ def test_a_mirrored_copy_is_named_and_the_others_are_new(tiny_checkpoint: Path, 
     assert (copy.by_pixel.near.distance, copy.by_pixel.near.flipped) == (0.0, True)
     assert (
         copy.reason
-        == f"likely a copy: pixel by pixel closer to {copy.matches[0].file}, mirrored than 100.0 % of real pairs"
+        == f"likely a copy: pixel by pixel closer to {copy.matches[0].file}, mirrored, than 100.0 % of real pairs"
     )
     assert [s.verdict for s in report.samples].count("copy") == 1
     assert report.closest(1) == [copy]
@@ -99,25 +104,49 @@ def match(distance: float, percentile: float, feature: float | None = None, of_f
     return Match(Near(0, distance, False, (1, -2), feature), "a.png", percentile, of_feature)
 
 
-def test_a_verdict_says_its_reason_and_takes_the_graver_way_of_comparing() -> None:
-    pixel, feature = Scale(np.linspace(10, 20, 1000), "grey levels"), Scale(np.linspace(1, 2, 1000), "")
-    assert judge(match(15, 50), None, pixel, None)[0] == "new"
-    verdict, reason = judge(match(4, 0.0), None, pixel, None)
+def test_a_verdict_says_its_reason_and_features_alone_call_nothing_a_copy() -> None:
+    assert judge(match(15, 50), None, None)[0] == "new"
+    verdict, reason = judge(match(4, 0.0), None, 12.0)
     assert verdict == "copy"
-    assert reason == "likely a copy: pixel by pixel closer to a.png, moved by 2 px than 100.0 % of real pairs"
-    assert judge(match(10.05, 0.5), None, pixel, None)[0] == "close"
-    verdict, reason = judge(match(15, 50, 0.2, 0.2), match(15, 50, 0.2, 0.2), pixel, feature)
-    assert verdict == "copy"
+    assert reason == "likely a copy: pixel by pixel closer to a.png, moved by 2 px, than 100.0 % of real pairs"
+    assert judge(match(4, 0.5), None, 5.0)[0] == "close", "its fellow is as near"
+    assert judge(match(4, 2.5), None, 5.0)[0] == "new"
+    assert judge(match(4, 2.5), None, 12.0)[0] == "copy"
+    verdict, reason = judge(match(15, 50, 0.2, 0.2), match(15, 50, 0.2, 0.2), None)
+    assert verdict == "close"
     assert "by features closer to a.png than 99.8 % of real pairs" in reason
 
 
-def test_data_full_of_doublets_still_have_verdicts() -> None:
-    scale = Scale(np.zeros(100), "grey levels")
-    assert scale.verdict(0.0) == "copy"
-    assert scale.verdict(0.1) == "new"
+def test_what_is_near_is_told_by_the_real_distances() -> None:
+    scale = Scale(np.linspace(10, 20, 1000), "grey levels")
+    assert [scale.is_near(distance) for distance in (4, 10.05, 10.5)] == [True, True, False]
+    doublets = Scale(np.zeros(100), "grey levels")
+    assert [doublets.is_near(distance) for distance in (0.0, 0.1)] == [True, False]
 
 
 def test_large_pictures_are_compared_smaller(tiny_checkpoint: Path) -> None:
     assert report_side(1024, 3) == 128
     assert report_side(64, 3) == 64
     assert report_side(read_header(tiny_checkpoint).spec.resolution, 3) == 16
+
+
+def test_a_model_that_knows_its_hundred_training_images_by_heart_is_called_memorised() -> None:
+    data = open_dataset(OVERFIT / "hundred.npz", 16, 1)
+    renderer = Renderer("cpu")
+    found = run(report_neighbours(renderer, recipes(OVERFIT / "model.safetensors", range(200)), data, features=None))
+    assert found.verdict == "memorised"
+    assert found.reason.startswith("memorised: ")
+    drawn = np.median([sample.by_pixel.near.distance for sample in found.samples])
+    assert drawn < 0.75 * found.pixel.median
+
+
+def test_a_bundled_model_is_not(monkeypatch) -> None:
+    monkeypatch.setattr("ganviz.neighbour_report.REALS", 150)
+    whole = open_dataset("digits", 32, 1)
+    data = Dataset(whole.images[:1500], None, (), (), whole.digest, whole.name, whole.files[:1500])
+    renderer = Renderer("cpu")
+    header = read_header(catalog.find("digits-dcgan"))
+    renderer.load(header.path)
+    found = run(report_neighbours(renderer, prior_recipes(header, 60), data, features=None))
+    assert found.verdict == "new", found.reason
+    assert found.share("copy") == 0

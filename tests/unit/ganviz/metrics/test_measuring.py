@@ -104,6 +104,8 @@ def test_results_lie_beside_the_checkpoint_and_join(tmp_path: Path, make_run) ->
     assert (one.samples, two.samples) == (50, 100)
     assert list(two.metrics) == ["swd", "kid"] or set(two.metrics) == {"swd", "kid"}
     assert [name for name, _ in two.ordered()] == ["kid", "swd"]
+    scales = measured_of(header, metrics={name: Figure(1, 1, 1) for name in ("swd_16", "ppl", "swd_32", "swd", "kid")})
+    assert [name for name, _ in scales.ordered()] == ["kid", "swd", "swd_32", "swd_16", "ppl"]
     path.write_text("{")
     assert results.read(header) == []
 
