@@ -282,6 +282,23 @@ def close(a: Any, b: Any) -> bool:
     return a.shape == b.shape and int(np.abs(a.astype(int) - b.astype(int)).max()) <= LEVELS
 
 
+def keep_trainings_short() -> list[Any]:
+    """Have trainings that the monkey starts end after a few images; the list of those that were started."""
+    import subprocess
+    from types import SimpleNamespace
+
+    import app.training
+
+    started: list[Any] = []
+
+    def start(command: list[str], **options: Any) -> Any:
+        started.append(subprocess.Popen([*command, "--images", "64"], **options))
+        return started[-1]
+
+    app.training.subprocess = SimpleNamespace(**{**vars(subprocess), "Popen": start})
+    return started
+
+
 def play(folder: Path, actions: int, seed: int, reopen: bool) -> dict[str, Any]:
     """Let the monkey loose; the report."""
     from hands import drop
@@ -310,6 +327,7 @@ def play(folder: Path, actions: int, seed: int, reopen: bool) -> dict[str, Any]:
 
         return Qt.DropAction.CopyAction
 
+    trainings = keep_trainings_short()
     QDrag.exec = let_go
     QDesktopServices.openUrl = staticmethod(lambda url: True)
     QCursor.setPos(-10, -10)
@@ -342,6 +360,8 @@ def play(folder: Path, actions: int, seed: int, reopen: bool) -> dict[str, Any]:
     report["touched"] = dict(monkey.hands.touched.most_common())
     window.ask_on_close = False
     window.close()
+    for training in trainings:
+        training.kill()  # one that was told to go on without the window too
     qInstallMessageHandler(None)  # Qt may still have something to say when Python is gone
     return report
 
