@@ -282,6 +282,7 @@ class Compute(QObject):
         renderer: Any
         try:
             renderer = make_renderer(self._device)
+            renderer.tell = lambda line: self._say("said", line, "warning")
         except Exception as error:  # a broken torch raises anything; the window has to say so rather than wait
             log.error("the renderer cannot be started", exc_info=error)
             renderer = Unavailable(f"pictures cannot be drawn: torch does not start here ({error}); reinstall it")

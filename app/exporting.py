@@ -284,7 +284,7 @@ def sheet_job(sheet: Sheet, wish: Wish, licence: str) -> Callable[[Any], Job[Pat
     def make(renderer: Any) -> Job[Path]:
         from ganviz import sheets
 
-        whole = replace(sheet, labels=wish.headings)
+        whole = yield from sheets.planned(renderer, replace(sheet, labels=wish.headings))
         pixels = yield from sheets.draw(renderer, whole)
         write_png(wish.path, pixels, whole, licence, wish.metadata)
         return Path(wish.path)
@@ -296,15 +296,19 @@ def video_job(recipes: Any, wish: Wish, licence: str) -> Callable[[Any], Job[Pat
     """A job for the compute thread that draws a walk and writes it as a film or a folder of pictures."""
 
     def make(renderer: Any) -> Job[Path]:
-        return export(
-            renderer,
-            recipes,
-            wish.path,
-            recipes.walk.fps,
-            size=wish.size,
-            quality=wish.quality,  # type: ignore[arg-type]
-            metadata=wish.metadata,
-            licence=licence,
+        batch = yield from renderer.quickest(recipes)
+        return (
+            yield from export(
+                renderer,
+                recipes,
+                wish.path,
+                recipes.walk.fps,
+                size=wish.size,
+                quality=wish.quality,  # type: ignore[arg-type]
+                metadata=wish.metadata,
+                licence=licence,
+                batch=batch,
+            )
         )
 
     return make

@@ -302,10 +302,10 @@ def rank_units(renderer: "Renderer", base: Recipe, layer: int, latents: int = LA
     All else is as in `base`, but nothing is mixed in and nothing moved; units that it edits stay edited. After each
     latent the ranking so far goes along as the progress's value.
     """
-    from ganviz.render import batch_of
+    from ganviz.batches import usual
 
     generator = renderer.load(base.model)
-    channels, at_once = generator.spec.layers[layer].channels, batch_of(generator.spec, renderer.device)
+    channels, at_once = generator.spec.layers[layer].channels, usual(generator.spec, renderer.device)
     total = np.zeros(channels)
     for seed in range(latents):
         recipe = base.edit(latent=Seed(seed), mixes=(), moves=(), noise=_single(base.noise))

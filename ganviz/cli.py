@@ -301,7 +301,9 @@ def walk(
     from ganviz.render import Renderer
 
     renderer = Renderer(device)
+    renderer.keep_measurements()
     renderer.load(header.path)
+    batch = report(renderer.quickest(recipes), "measure")
     job = video.export(
         renderer,
         recipes,
@@ -310,6 +312,7 @@ def walk(
         size=size,
         resample="nearest" if nearest else "lanczos",
         licence=header.card.licence,
+        batch=batch,
     )
     target = report(job, "walk")
     click.echo(str(target))

@@ -103,11 +103,13 @@ def draw(document: Recipe | Sheet, headers: Sequence[Header], device: str, out: 
     from ganviz.render import Renderer
 
     renderer = Renderer(device)
+    renderer.keep_measurements()
     for path in dict.fromkeys(header.path for header in headers):
         renderer.load(path)
     if isinstance(document, Recipe):
         pixels = renderer.render(document).pixels
     else:
+        document = report(sheets.planned(renderer, document), "measure")
         pixels = report(sheets.draw(renderer, document), "draw")
     licences = dict.fromkeys(header.card.licence for header in headers if header.card.licence)
     write_png(out, pixels, document, "; ".join(licences))

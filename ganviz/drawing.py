@@ -14,14 +14,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ganviz.devices import to_pixels
+from ganviz.devices import is_out_of_memory, to_pixels
 from ganviz.errors import GanvizError
 from ganviz.frames import Frame
 from ganviz.latent import w_of
 from ganviz.models.base import StagedGenerator, State
 from ganviz.paces import Pace
 from ganviz.readout import Readouts
-from ganviz.recipe import Recipe
+from ganviz.recipe import MAX_BATCH, Recipe
 from ganviz.reuse import Inputs, Parts, Reuse, chosen_stages
 from ganviz.synthesis import change_of, check_layers, layer_noise
 from ganviz.twins import Twin
@@ -50,6 +50,7 @@ class Loaded:
     parts: Parts = field(default_factory=Parts)
     twin: Twin | None = None
     tried: bool = False  # whether a twin was tried out, or is about to be
+    most: int = MAX_BATCH  # pictures drawn at once that memory suffices for, as far as is known
 
     @property
     def bytes(self) -> int:
@@ -64,6 +65,14 @@ class Loaded:
         stages = len(self.generator.spec.layers)
         total = sum(self.pace.of(f"{prefix}{k}") for k in range(first, stages if last is None else last))
         return total if last is not None else total + self.pace.of(f"{prefix}picture")
+
+    def leave_device(self) -> None:
+        """Go on on the processor, in place: whoever has the generator has it there."""
+        self.generator.to("cpu")
+        self.generator.w_statistics = None  # made again there
+        self.device = "cpu"
+        self.parts = Parts()
+        self.pace = Pace()  # what was measured on the device says nothing any more
 
     def note(self, part: str, began: float) -> None:
         """Measure what a part took; a device that works beside the processor is waited for."""
@@ -89,6 +98,14 @@ class Loaded:
         return best
 
 
+def too_large(generator: StagedGenerator) -> GanvizError:
+    """What is said where memory does not suffice for one picture."""
+    side = generator.spec.resolution
+    return GanvizError(
+        f"{generator.ref.name}: memory does not suffice for one picture of {side} px; close other programs"
+    )
+
+
 class Drawing:
     """Draws one recipe; `step()` does a part of the work and gives a Frame where one has come of it.
 
@@ -96,6 +113,7 @@ class Drawing:
     within   seconds that the first picture should come in, if need be as a preview; None: no previews
     moving   whether this is one of many pictures, so that a preview may be drawn that the exact one gains nothing from
     ended    called at the end
+    cramped  called where memory does not suffice; whether there is more now, so that it may be drawn from the start
     """
 
     def __init__(
@@ -106,6 +124,7 @@ class Drawing:
         within: float | None,
         moving: bool,
         ended: Callable[[], object],
+        cramped: Callable[[], bool],
     ) -> None:
         self.recipe = recipe
         self.done = False
@@ -115,6 +134,7 @@ class Drawing:
         self._moving = moving
         self._reuse = reuse
         self._ended = ended
+        self._cramped = cramped
         self._stage = -1  # the stage done last
         self._spent = 0.0  # seconds of work, without what was done between steps
         self._began = 0.0  # when this step began
@@ -135,6 +155,14 @@ class Drawing:
         except ValueError as error:
             name = self._loaded.generator.ref.name
             raise GanvizError(f"{name}: the recipe does not fit this model: {error}") from error
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+            self._reuse.clear()
+            if not self._cramped():
+                raise too_large(self._loaded.generator) from error
+            self._steps = self._run()
+            return None
         finally:
             self._spent += time.perf_counter() - self._began
 

@@ -223,6 +223,9 @@ class Composite:
 
 
 Cell = Recipe | Composite | None
+UNSAID_BATCH = 16
+"""What sheets that do not say their batch were drawn with."""
+MAX_BATCH = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,7 +233,8 @@ class Sheet:
     """A grid of recipes, row by row; None leaves a cell empty, a Composite combines pictures.
 
     Headings are drawn only where `labels` is set: `headings` has one text per cell, `column_headings` and
-    `row_headings` one per column and row.
+    `row_headings` one per column and row. `batch` is how many pictures it is drawn by at once, 0 as long as that is
+    open: drawn again with the same, it is the same to the byte.
     """
 
     cells: tuple[Cell, ...]
@@ -239,6 +243,7 @@ class Sheet:
     column_headings: tuple[str, ...] = ()
     row_headings: tuple[str, ...] = ()
     labels: bool = False
+    batch: int = field(default=0, compare=False)
 
     def __post_init__(self) -> None:
         if not any(cell is not None for cell in self.cells) or not 1 <= self.columns <= len(self.cells) <= MAX_CELLS:
@@ -289,6 +294,8 @@ class Sheet:
                 data[name] = list(getattr(self, name))
         if self.labels:
             data["labels"] = True
+        if self.batch:
+            data["batch"] = self.batch
         return data
 
     @classmethod
@@ -327,7 +334,10 @@ class Sheet:
         columns = whole(data.get("columns", 1), "sheet's columns")
         if not 1 <= columns <= len(cells) or all(cell is None for cell in cells):
             raise GanvizError(f"sheet: expected a picture and 1 to {len(cells)} columns, got {columns} columns")
-        return cls(tuple(cells), columns, **headings, labels=data.get("labels") is True)
+        batch = whole(data.get("batch", UNSAID_BATCH), "sheet's batch")
+        if not 1 <= batch <= MAX_BATCH:
+            raise GanvizError(f"sheet: expected a batch of 1 to {MAX_BATCH} pictures, got {batch}")
+        return cls(tuple(cells), columns, **headings, labels=data.get("labels") is True, batch=batch)
 
 
 def recipes_of(cell: Cell) -> tuple[Recipe, ...]:

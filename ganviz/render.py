@@ -3,35 +3,38 @@
 import logging
 import time
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import torch
 
-from ganviz import catalog, checkpoint, places, readout
-from ganviz.devices import describe, lowered, pick_device, preview_dtype, to_pixels
-from ganviz.drawing import Drawing, Loaded
+from ganviz import batches, catalog, checkpoint, places, readout
+from ganviz.devices import (
+    describe,
+    disagreement,
+    free,
+    is_out_of_memory,
+    lowered,
+    pick_device,
+    preview_dtype,
+    to_pixels,
+)
+from ganviz.drawing import Drawing, Loaded, too_large
 from ganviz.errors import GanvizError
 from ganviz.expression import is_large
 from ganviz.frames import Frame as Frame
+from ganviz.jobs import Job, Progress
 from ganviz.latent import as_vector, w_of
 from ganviz.models.base import StagedGenerator
 from ganviz.paces import Paces
 from ganviz.recipe import ModelRef, Recipe
 from ganviz.reuse import Reuse
-from ganviz.spec import Spec
 from ganviz.synthesis import synthesise
 from ganviz.twins import Twin, try_out
 
 log = logging.getLogger(__name__)
 
-BATCH = 16
-"""Pictures drawn at once in sheets and videos. Fixed, since the batch size can move a pixel by one level."""
-BATCH_BYTES = 48 << 20
-"""What the activations of a batch may take. On processors a picture takes least time where that is about what their
-caches hold, see docs/performance.md. Fixed beforehand, since a stored sheet has to come out as the same bytes again."""
-GPU_BATCH_BYTES = 512 << 20
-"""The same on other devices, for the sake of their memory alone."""
+BATCH = batches.USUAL
 
 
 def load(model: str | Path, device: str = "auto") -> StagedGenerator:
@@ -45,8 +48,13 @@ class Renderer:
     Not for two threads at once: the window has one compute thread that owns it.
     """
 
-    def __init__(self, device: str = "auto", budget: int = 2 << 30) -> None:
-        """`budget`: bytes of weights and of drawings to go on from; what is in use always stays."""
+    def __init__(self, device: str = "auto", budget: int = 2 << 30, tell: Callable[[str], None] = log.warning) -> None:
+        """A renderer on that device.
+
+        budget  bytes of weights and of drawings to go on from; what is in use always stays
+        tell    called with a line for the user where the device cannot do what it was asked for
+        """
+        self.tell = tell
         self.device = pick_device(device)
         self.budget = budget
         self._models: OrderedDict[str, Loaded] = OrderedDict()  # by digest
@@ -87,7 +95,10 @@ class Renderer:
         """
         loaded = self._loaded(recipe.model)
         reuse = Reuse(loaded.generator.spec) if aside else loaded.reuse
-        return Drawing(loaded, reuse, _named(recipe, loaded.generator.ref), within, moving, self._fit_budget)
+        ref = loaded.generator.ref
+        return Drawing(
+            loaded, reuse, _named(recipe, ref), within, moving, self._fit_budget, lambda: self._make_room(loaded)
+        )
 
     def learning(self, recipe: Recipe, within: float) -> Iterator[None] | None:
         """Work for when there is nothing else to do: what previews of a slow model are drawn with.
@@ -122,31 +133,80 @@ class Renderer:
             return recipe
         return recipe.edit(latent=as_vector(recipe, self.load(recipe.model)))
 
-    def at_once(self, recipe: Recipe) -> int:
-        """How many pictures like this one make a batch: BATCH, or a power of two below it."""
-        return batch_of(self.load(recipe.model).spec, self.device)
+    def at_once(self, recipe: Recipe, batch: int = 0) -> int:
+        """How many pictures like this one make a batch: `batch` if that fits; of 0 what is quickest, or the usual."""
+        loaded = self._loaded(recipe.model)
+        spec = loaded.generator.spec
+        chosen = batches.fitting(spec, batch) if batch else batches.best(spec, loaded.pace, loaded.device)
+        return min(loaded.most, chosen)
 
-    def render_all(self, recipes: Sequence[Recipe]) -> list[Frame]:
-        """Draw many, in batches."""
-        return list(self.stream(recipes))
+    def quickest(self, recipes: Sequence[Recipe]) -> Job[int]:
+        """How many of these to draw at once; found out first, where there are enough of them and nobody knows yet."""
+        loaded = self._loaded(recipes[0].model)
+        if len(recipes) >= batches.WORTH_SETTLING and not batches.is_settled(loaded.pace):
+            for _ in batches.settle(loaded):
+                yield Progress(0, len(recipes), "measuring")
+            self.save_measurements()
+        return self.at_once(recipes[0])
 
-    def stream(self, recipes: Sequence[Recipe]) -> Iterator[Frame]:
-        """Draw many, batch by batch, holding no more than a batch: for long walks."""
-        for start in range(0, len(recipes), BATCH):
-            yield from self._draw([recipes[k] for k in range(start, min(start + BATCH, len(recipes)))])
+    def render_all(self, recipes: Sequence[Recipe], batch: int = 0) -> list[Frame]:
+        """Draw many, in batches of `batch` or, where that is 0, of what is quickest."""
+        return list(self.stream(recipes, batch))
 
-    def _draw(self, recipes: list[Recipe]) -> list[Frame]:
-        """Draw recipes in order, those that follow one another with the same model and noise as one batch."""
-        frames: list[Frame] = []
+    def stream(self, recipes: Sequence[Recipe], batch: int = 0) -> Iterator[Frame]:
+        """Draw many, batch by batch, holding no more than a batch: for long walks.
+
+        Those that follow one another with the same model and noise make a batch.
+        """
         start = 0
         while start < len(recipes):
-            end = start + 1
-            limit = min(len(recipes), start + self.at_once(recipes[start]))
-            while end < limit and _alike(recipes[start], recipes[end]):
-                end += 1
-            frames.extend(self._draw_alike(recipes[start:end]))
-            start = end
+            first = recipes[start]
+            limit = self.at_once(first, batch)
+            alike = [first]
+            while len(alike) < limit and start + len(alike) < len(recipes):
+                following = recipes[start + len(alike)]
+                if not _alike(first, following):
+                    break
+                alike.append(following)
+            start += len(alike)
+            yield from self._draw_within_memory(alike)
+
+    def _draw_within_memory(self, recipes: list[Recipe]) -> list[Frame]:
+        """Draw a batch; in smaller ones where memory does not suffice, then on the processor."""
+        try:
+            return self._draw_alike(recipes)
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+            loaded = self._loaded(recipes[0].model)
+            if len(recipes) == 1 and not self._make_room(loaded):
+                raise too_large(loaded.generator) from error
+        half = max(1, len(recipes) // 2)
+        if len(recipes) > 1:
+            free(loaded.device)
+            loaded.most = min(loaded.most, half)
+            self.tell(f"{loaded.generator.ref.name}: memory does not suffice for {len(recipes)} pictures at once")
+        frames: list[Frame] = []
+        while len(frames) < len(recipes):
+            frames += self._draw_within_memory(recipes[len(frames) : len(frames) + min(half, loaded.most)])
         return frames
+
+    def _make_room(self, loaded: Loaded) -> bool:
+        """Where memory did not suffice: let go of all else, then leave the device; False where neither is left."""
+        others = [digest for digest, other in self._models.items() if other is not loaded]
+        held = bool(others) or loaded.reuse.bytes > 0 or loaded.twin is not None
+        for digest in others:
+            del self._models[digest]
+        loaded.reuse.clear()
+        loaded.twin = None
+        if held or loaded.device == "cpu":
+            free(loaded.device)
+            return held
+        before = loaded.device
+        loaded.leave_device()
+        free(before)
+        self.tell(f"{loaded.generator.ref.name}: the memory of {before} does not suffice; the processor draws it")
+        return True
 
     def _draw_alike(self, recipes: list[Recipe]) -> list[Frame]:
         generator = self.load(recipes[0].model)
@@ -185,14 +245,14 @@ class Renderer:
         return self._keep(path)
 
     def _keep(self, path: Path) -> Loaded:
-        generator = checkpoint.load(path, self.device)
+        generator = self._checked(checkpoint.load(path, self.device), path)
         digest = generator.ref.digest
         cache = self._cache / "readouts" / f"{digest[:32]}.npz" if self._cache is not None else None
         self._models[digest] = Loaded(
             generator,
             generator.device.type,
             weight_bytes(generator),
-            self._paces.of(f"{digest[:32]} {describe(self.device)}"),
+            self._paces.of(f"{digest[:32]} {describe(generator.device)}"),
             readout.Readouts(generator.spec, cache),
             Reuse(generator.spec),
         )
@@ -202,6 +262,17 @@ class Renderer:
         self._names[str(path)] = digest
         self._fit_budget()
         return self._models[digest]
+
+    def _checked(self, generator: StagedGenerator, path: Path) -> StagedGenerator:
+        """The generator, or the same on the processor where the device's picture is not the processor's."""
+        if generator.device.type == "cpu":
+            return generator
+        reference = checkpoint.load(path, "cpu")
+        wrong = disagreement(generator, reference)
+        if not wrong:
+            return generator
+        self.tell(f"{generator.ref.name}: {self.device} cannot be trusted with it ({wrong}); the processor draws it")
+        return reference
 
     def _fit_budget(self) -> None:
         """Let go of what does not fit: drawings with models not in use, such models, the drawing with the last one."""
@@ -218,14 +289,6 @@ class Renderer:
 
     def _exceeds(self) -> bool:
         return sum(loaded.bytes for loaded in self._models.values()) > self.budget
-
-
-def batch_of(spec: Spec, device: str = "cpu") -> int:
-    """How many pictures of a model are drawn at once: BATCH, or a power of two that takes about BATCH_BYTES."""
-    most = BATCH_BYTES if device == "cpu" else GPU_BATCH_BYTES
-    largest = max((layer.resolution**2 * layer.channels for layer in spec.layers), default=1)
-    fits = most // (3 * 4 * largest)  # what a layer reads, what it gives, and one more on the way; float32
-    return min(BATCH, 1 << max(0, fits.bit_length() - 1))
 
 
 def weight_bytes(generator: torch.nn.Module) -> int:

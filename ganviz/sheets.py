@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
@@ -24,10 +25,17 @@ MARGIN = 64
 """Width of the column that holds row headings."""
 
 
+def planned(renderer: Renderer, sheet: Sheet) -> Job[Sheet]:
+    """The sheet with the batch that it is to be drawn by, which is written with it: what is quickest here, measured."""
+    if sheet.batch:
+        return sheet
+    return replace(sheet, batch=(yield from renderer.quickest(sheet.recipes)))
+
+
 def draw(renderer: Renderer, sheet: Sheet) -> Job[np.ndarray]:
     """Draw all cells: pixels uint8 (rows * H, columns * W, C), more with headings.
 
-    Cells are drawn in batches in their order, so that drawing a stored sheet again gives equal bytes. All cells
+    Cells are drawn in their order by the sheet's batch, so that a stored sheet drawn again gives equal bytes. All cells
     have the size of the first; pictures of another model's size are scaled to it.
     """
     recipes = sheet.recipes
@@ -38,8 +46,8 @@ def draw(renderer: Renderer, sheet: Sheet) -> Job[np.ndarray]:
     yield Progress(0, len(recipes))
     done = 0
     while done < len(recipes):
-        start, done = done, min(done + renderer.at_once(recipes[done]), len(recipes))
-        drawn.extend(frame.pixels for frame in renderer.render_all(recipes[start:done]))
+        start, done = done, min(done + renderer.at_once(recipes[done], sheet.batch), len(recipes))
+        drawn.extend(frame.pixels for frame in renderer.render_all(recipes[start:done], sheet.batch))
         while waiting and len(drawn) >= len(recipes_of(sheet.cells[waiting[0]])):
             place = waiting.popleft()
             picture = _picture(sheet.cells[place], drawn)

@@ -56,7 +56,7 @@ def export(
     resample: Resample = "lanczos",
     metadata: bool = True,
     licence: str = "",
-    batch: int = 16,
+    batch: int = 0,
 ) -> Job[Path]:
     """Draw `recipes`, one a frame, and write them to `path`; a job that returns the path.
 
@@ -66,7 +66,7 @@ def export(
     quality   of mp4 and webm: "low", "medium" or "high"
     resample  how pictures are brought to that size: "lanczos", smooth, or "nearest", every pixel as it is
     metadata  carry the recipes in the file, for `read_video_metadata`; `licence` is the model's, and goes with them
-    batch     at most so many pictures are drawn in one step
+    batch     so many pictures are drawn in one step, fewer where that takes long; 0: as few as the window can wait for
 
     The first and the last frame are drawn alone, so that before encoding they equal the pictures of their recipes to
     the byte. Raises GanvizError for a target, a size or a rate that cannot be, and when ffmpeg gives up.
@@ -258,7 +258,7 @@ def _draw(renderer: Draws, recipes: Sequence[Recipe], batch: int) -> "Iterator[l
     yield first
     last = len(recipes) - 1
     height, width = first[0].pixels.shape[:2]
-    step = max(1, min(batch, BATCH_PIXELS // (height * width)))
+    step = batch or max(1, min(16, BATCH_PIXELS // (height * width)))
     start = 1
     while start < last:
         began = time.perf_counter()

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 import ganviz
-from ganviz import catalog, render, sheets
+from ganviz import batches, catalog, sheets
 from ganviz.devices import to_pixels
 from ganviz.errors import GanvizError
 from ganviz.expression import Offset, Seed, Slerp, Sum, Vector
@@ -186,15 +186,15 @@ def test_of_large_nets_fewer_pictures_are_drawn_at_once(tiny_checkpoint: Path, m
     recipes = [Recipe(str(tiny_checkpoint), Seed(k)) for k in range(5)]
     assert renderer.at_once(recipes[0]) == BATCH
     wide = SimpleNamespace(layers=[SimpleNamespace(resolution=256, channels=64)])
-    assert (render.batch_of(wide), render.batch_of(wide, "cuda:0")) == (1, 8)
+    assert (batches.usual(wide), batches.usual(wide, "cuda:0")) == (1, 8)
     expected = renderer.render_all(recipes)
     counts: list[int] = []
     draw = renderer._draw_alike
     monkeypatch.setattr(renderer, "_draw_alike", lambda part: (counts.append(len(part)), draw(part))[1])
     largest = max(layer.resolution**2 * layer.channels for layer in renderer.load(tiny_checkpoint).spec.layers)
-    for share, batches in ((12 * 3, [2, 2, 1]), (1, [1] * 5)):
+    for share, sizes in ((12 * 3, [2, 2, 1]), (1, [1] * 5)):
         counts.clear()
-        monkeypatch.setattr(render, "BATCH_BYTES", share * largest)
+        monkeypatch.setattr(batches, "BATCH_BYTES", share * largest)
         found = renderer.render_all(recipes)
-        assert counts == batches
+        assert counts == sizes
         assert all(np.abs(a.pixels.astype(int) - b.pixels).max() <= 1 for a, b in zip(found, expected, strict=True))

@@ -174,10 +174,18 @@ def test_without_a_suffix_the_frames_become_numbered_pictures_with_their_recipes
 @pytest.mark.parametrize(
     ("side", "calls"), [(64, [1, 16, 16, 16, 10, 1]), (128, [1, *[4] * 14, 2, 1]), (512, [1] * 60)]
 )
-def test_the_end_frames_are_drawn_alone_and_the_rest_in_steps_of_so_many_pixels(tmp_path, side, calls):
+def test_the_end_frames_are_drawn_alone_and_the_rest_in_steps_of_so_many_pixels(tmp_path, monkeypatch, side, calls):
+    monkeypatch.setattr(video, "time", SimpleNamespace(perf_counter=lambda: 0.0))
     painter = Painter(side)
     run(export(painter, walk(60), tmp_path / "walk.mp4", size=16))
     assert painter.calls == calls
+
+
+def test_where_it_was_measured_a_step_has_that_many(tmp_path, monkeypatch):
+    monkeypatch.setattr(video, "time", SimpleNamespace(perf_counter=lambda: 0.0))
+    painter = Painter(128)
+    run(export(painter, walk(60), tmp_path / "walk.mp4", size=16, batch=32))
+    assert painter.calls == [1, 32, 26, 1]
 
 
 def test_slow_drawing_is_done_in_ever_smaller_steps(tmp_path, monkeypatch):
