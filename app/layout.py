@@ -147,6 +147,10 @@ def build(window: "MainWindow") -> Parts:
     workspaces = SegmentedTabs(
         [(item.title, item.tip) for item in WORKSPACES], "workspaces", "Workspaces", kind="workspace"
     )
+    workspaces.setUsesScrollButtons(True)  # in a narrow window there is no room for all
+    for button, way in zip(workspaces.findChildren(QToolButton), ("left", "right"), strict=False):
+        button.setToolTip(f"Workspaces further {way}")
+        button.setAccessibleName(f"Workspaces further {way}")
     top = _top_bar(window, workspaces)
     stack.addWidget(top)
     stack.addWidget(hairline())

@@ -74,6 +74,9 @@ QTabBar::tab {{
     background: transparent; color: {t.muted}; border: 2px solid transparent; border-radius: 6px;
 }}
 QTabBar::tab:hover {{ color: {t.text}; }}
+QTabBar::scroller {{ width: 44px; }}
+QTabBar QToolButton {{ background: {t.panel}; border: 0; border-radius: 0; padding: 0; }}
+QTabBar QToolButton:hover {{ background: {t.hover}; }}
 QTabBar::tab:disabled {{ color: {t.disabled}; }}
 QTabBar[kind="workspace"]::tab {{ padding: 4px 10px; margin-right: 4px; min-height: 17px; }}
 QTabBar[kind="workspace"]::tab:selected {{ background: {t.selection}; color: {t.accent_text}; }}

@@ -15,6 +15,7 @@ from app.panels.evaluate_neighbours import NeighboursPart
 from app.widgets.buttons import Choice, IconButton, SegmentedTabs, TextButton
 from app.widgets.elided import ElidedLabel
 from app.widgets.scrolled import scrolled
+from app.widgets.wrapping import WrappingBar
 from ganviz import catalog
 from ganviz.session import Session
 from ganviz.spec import Spec
@@ -23,7 +24,7 @@ from ganviz.training_data import find_data, remember_data, source_of
 SAMPLES = (100, 200, 500, 1000, 2000, 5000, 10_000, 50_000)
 USUAL = 1000
 FEATURES = (
-    ("auto", "Best features there are"),
+    ("auto", "Best features"),
     ("classifier", "A small classifier"),
     ("autoencoder", "A small autoencoder"),
     ("patches", "Fixed random filters"),
@@ -31,6 +32,8 @@ FEATURES = (
 WEIGHTS = "Inception weights…"
 OUTCOMES = 4
 """Neighbour reports that are held, of so many models."""
+WRAPS = 620
+"""Width below which samples, features and button go under the data."""
 LEAST = (580, 430)
 """Width and height below which the page has bars to scroll by."""
 
@@ -91,14 +94,14 @@ class EvaluatePage(QFrame):
         top.addWidget(self.halves)
         top.addWidget(self.state, 1)
         top.addWidget(self.page_button)
-        what = QHBoxLayout()
-        what.setSpacing(8)
-        what.addWidget(self.data, 1)
-        what.addWidget(self.other)
-        what.addWidget(self.choose)
-        what.addWidget(self.samples)
-        what.addWidget(self.features)
-        what.addWidget(self.start_button)
+        what = WrappingBar(WRAPS)
+        what.first.addWidget(self.data, 1)
+        what.first.addWidget(self.other)
+        what.first.addWidget(self.choose)
+        what.second.addStretch(1)
+        what.second.addWidget(self.samples)
+        what.second.addWidget(self.features)
+        what.second.addWidget(self.start_button)
         self._stack.addWidget(self.figures)
         self._stack.addWidget(self.neighbours)
         page = QWidget()
@@ -107,7 +110,7 @@ class EvaluatePage(QFrame):
         whole.setContentsMargins(16, 12, 16, 12)
         whole.setSpacing(10)
         whole.addLayout(top)
-        whole.addLayout(what)
+        whole.addWidget(what)
         whole.addWidget(self._stack, 1)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)

@@ -20,7 +20,7 @@ NOTHING = (
     "No samples have been compared yet. Press Compare: each is looked up in the training data, mirrored and moved by "
     "up to two pixels as well, and judged by how near real images are to one another."
 )
-WALK_HEIGHT = 72
+WALK_HEIGHT = 60
 
 
 class NeighboursPart(QWidget):
@@ -49,7 +49,7 @@ class NeighboursPart(QWidget):
         )
         self.histogram = Histogram(
             "evaluate-histogram",
-            "Distance to the nearest training image",
+            "Distance to the nearest image",
             "Where the samples' distances lie left of those between real images, they are copies",
         )
         self.list = MatchList(
@@ -92,7 +92,7 @@ class NeighboursPart(QWidget):
         above = QHBoxLayout()
         above.setSpacing(16)
         above.addLayout(said, 1)
-        self.histogram.setFixedSize(300, 176)
+        self.histogram.setFixedSize(300, 168)
         above.addWidget(self.histogram)
         hands = QHBoxLayout()
         hands.setSpacing(12)
