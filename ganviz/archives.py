@@ -63,10 +63,15 @@ def read_npy(raw: bytes, digest: str) -> np.ndarray:
     return array
 
 
-def read_arrays(file: zipfile.ZipFile, folder: str = "", limit: int = ARRAY_LIMIT) -> dict[str, np.ndarray]:
-    """Every array of a zip's folder ("" or one that ends with a slash), by the digest that it is named by."""
+def read_arrays(
+    file: zipfile.ZipFile, folder: str = "", limit: int = ARRAY_LIMIT, total: int = ARRAYS_LIMIT
+) -> dict[str, np.ndarray]:
+    """Every array of a zip's folder ("" or one that ends with a slash), by the digest that it is named by.
+
+    `limit` are the bytes that one may have, `total` those of all together.
+    """
     found = {name: _DIGEST.fullmatch(name.removeprefix(folder)) for name in file.namelist() if name.startswith(folder)}
     digests = {name: match[1] for name, match in found.items() if match is not None}
-    if sum(file.getinfo(name).file_size for name in digests) > ARRAYS_LIMIT:
-        raise GanvizError(f"its arrays are larger than {ARRAYS_LIMIT >> 20} MiB")
+    if sum(file.getinfo(name).file_size for name in digests) > total:
+        raise GanvizError(f"its arrays are larger than {total >> 20} MiB")
     return {digest: read_npy(member(file, name, limit), digest) for name, digest in digests.items()}

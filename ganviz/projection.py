@@ -25,7 +25,7 @@ from ganviz.pictures import fit, to_pixels
 from ganviz.recipe import Noise, Recipe
 from ganviz.render import Frame, Renderer
 from ganviz.render import to_pixels as image_to_pixels
-from ganviz.sources import UNREADABLE
+from ganviz.sources import FORMATS, UNREADABLE
 from ganviz.synthesis import layer_noise
 
 Where = Literal["z", "w", "w+"]
@@ -63,14 +63,14 @@ def read_photo(
     crop    (left, top, side) of the square to take, in pixels of the picture; None takes the central square
     """
     try:
-        with Image.open(path) as image:
+        with Image.open(path, formats=FORMATS) as image:
             if image.width * image.height > LARGEST_PHOTO:
                 raise GanvizError(f"{path}: {image.width} x {image.height} is too large a picture; scale it down first")
             pixels, _ = to_pixels(image, channels)
     except FileNotFoundError as error:
         raise GanvizError(f"{path}: no such file") from error
     except UnidentifiedImageError as error:
-        raise GanvizError(f"{path}: expected a picture, in a format that Pillow reads") from error
+        raise GanvizError(f"{path}: expected a picture ({', '.join(FORMATS)})") from error
     except UNREADABLE as error:
         raise GanvizError(f"{path}: the picture cannot be read ({error})") from error
     if crop is None:

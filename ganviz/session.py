@@ -301,7 +301,7 @@ def unpack_arrays(text: str) -> dict[str, np.ndarray]:
         raise GanvizError("the arrays inside are larger than they may be")
     try:
         with zipfile.ZipFile(io.BytesIO(base64.b64decode(text, validate=True))) as file:
-            return read_arrays(file, limit=4 * PNG_ARRAYS_LIMIT)
+            return read_arrays(file, limit=4 * PNG_ARRAYS_LIMIT, total=4 * PNG_ARRAYS_LIMIT)
     except (*DAMAGED_ZIP, binascii.Error, OSError) as error:
         raise GanvizError(f"the arrays inside are damaged ({error})") from error
 

@@ -27,6 +27,9 @@ from ganviz.errors import GanvizError
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm", ".pgm", ".pbm", ".avif")
 
+FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "PPM", "AVIF")
+"""What a picture may be, whatever its name says: Pillow knows formats, as EPS, that it hands to other programs."""
+
 FASHION_CLASSES = (
     "T-shirt/top",
     "Trouser",
@@ -228,7 +231,7 @@ def _image_source(
         labels, class_names = _folder_labels(files)
 
     def read(index: int) -> Image.Image:
-        return Image.open(BytesIO(read_bytes(files[index])))
+        return Image.open(BytesIO(read_bytes(files[index])), formats=FORMATS)
 
     return Source(name, files, read, labels, class_names, fingerprint, tuple(notes))
 

@@ -52,7 +52,7 @@ def rate(count: int) -> float:
 
 def _size(sheet: Path) -> tuple[int, int]:
     try:
-        with Image.open(sheet) as image:
+        with Image.open(sheet, formats=("PNG",)) as image:
             return image.size
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise GanvizError(f"{sheet}: not a readable PNG ({error}); take it away, or draw it again") from error
@@ -61,7 +61,7 @@ def _size(sheet: Path) -> tuple[int, int]:
 def _pixels(sheet: Path, size: tuple[int, int]) -> np.ndarray:
     """uint8 (H, W, 3) of `size` (width, height): every pixel as it is where the sides are whole multiples."""
     try:
-        with Image.open(sheet) as image:
+        with Image.open(sheet, formats=("PNG",)) as image:
             whole = size[0] % image.width == 0 and size[1] % image.height == 0
             how = Image.Resampling.NEAREST if whole else Image.Resampling.LANCZOS
             return np.asarray(image.convert("RGB").resize(size, how))

@@ -303,9 +303,10 @@ def read_small(path: Path) -> tuple[np.ndarray, float]:
     from PIL import Image
 
     from ganviz.pictures import to_pixels
+    from ganviz.sources import FORMATS
 
     try:
-        with Image.open(path) as image:
+        with Image.open(path, formats=FORMATS) as image:
             pixels, _ = to_pixels(image, 3)
     except Exception as error:  # it was read once already; whatever is wrong now is one line
         raise GanvizError(f"{path}: the picture cannot be read any more ({error})") from error

@@ -283,6 +283,6 @@ class TrainPage(QFrame):
 
 def read_sheet(path: Path) -> np.ndarray:
     """A preview sheet, uint8 (H, W, C)."""
-    with Image.open(path) as image:
+    with Image.open(path, formats=("PNG",)) as image:
         pixels = np.asarray(image.convert("L" if image.mode in ("L", "1", "I") else "RGB"))
     return pixels[:, :, None] if pixels.ndim == 2 else pixels

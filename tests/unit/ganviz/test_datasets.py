@@ -9,11 +9,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import EpsImagePlugin, Image
 
 from ganviz import sources
 from ganviz.datasets import open_dataset
 from ganviz.errors import GanvizError
+from ganviz.projection import read_photo
 
 
 def random_pixels(*shape: int, seed: int = 0) -> np.ndarray:
@@ -197,6 +198,20 @@ def test_a_folder_of_broken_images_is_one_clear_line(tmp_path: Path, cache: Path
     (tmp_path / "broken.png").write_bytes(b"not a png")
     with pytest.raises(GanvizError, match="none of its 1 images can be read"):
         open_dataset(tmp_path, 16, cache=cache)
+
+
+def test_a_format_that_would_start_another_program_is_no_picture_whatever_its_name(
+    tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Image.new("RGB", (16, 16)).save(tmp_path / "drawing.eps")
+    (tmp_path / "drawing.eps").rename(tmp_path / "drawing.png")
+    started: list[object] = []
+    monkeypatch.setattr(EpsImagePlugin, "Ghostscript", lambda *given, **named: started.append(given))
+    with pytest.raises(GanvizError, match="none of its 1 images can be read"):
+        open_dataset(tmp_path, 16, cache=cache)
+    with pytest.raises(GanvizError, match="expected a picture"):
+        read_photo(tmp_path / "drawing.png", 16, 3)
+    assert not started
 
 
 def test_an_unknown_name_lists_the_known_ones(cache: Path) -> None:

@@ -1,3 +1,4 @@
+import base64
 import io
 import json
 import zipfile
@@ -8,9 +9,18 @@ import pytest
 from PIL import Image
 
 from ganviz.errors import GanvizError
-from ganviz.expression import Lerp, Seed, Vector
+from ganviz.expression import Lerp, Seed, Vector, array_digest
 from ganviz.recipe import ModelRef, Recipe, Sheet
-from ganviz.session import Kept, Session, load_session, read_png, save_session, write_png
+from ganviz.session import (
+    PNG_ARRAYS_LIMIT,
+    Kept,
+    Session,
+    load_session,
+    read_png,
+    save_session,
+    unpack_arrays,
+    write_png,
+)
 from ganviz.walk import Walk
 
 REF = ModelRef("faces", "ab" * 32)
@@ -94,6 +104,20 @@ def test_an_array_that_lies_about_itself_is_refused(tmp_path: Path) -> None:
             file.writestr(name, content)
         with pytest.raises(GanvizError, match=str(path)):
             load_session(path)
+
+
+def test_arrays_packed_into_a_picture_may_not_unpack_to_far_more_than_a_picture_holds(tmp_path: Path) -> None:
+    arrays = [np.full(500_000, value, np.float32) for value in range(1, 4)]  # 2 MB each, packed a few kB
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as file:
+        for array in arrays:
+            raw = io.BytesIO()
+            np.save(raw, array)
+            file.writestr(f"{array_digest(array)}.npy", raw.getvalue())
+    text = base64.b64encode(packed.getvalue()).decode()
+    assert len(text) < PNG_ARRAYS_LIMIT
+    with pytest.raises(GanvizError, match="its arrays are larger than 1 MiB"):
+        unpack_arrays(text)
 
 
 def test_deeply_nested_json_is_refused(tmp_path: Path) -> None:
