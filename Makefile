@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/installed
 
-.PHONY: run test lint bench bench-long clean
+.PHONY: run test lint bench bench-long docs clean
 
 run: $(STAMP)
 	@$(BIN)/python -m app.start
@@ -33,6 +33,13 @@ bench-long: $(STAMP) $(VENV)/bench-installed
 $(VENV)/bench-installed: $(STAMP)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[bench]" && touch $@ || \
 	    echo "What the benchmarks compare with cannot be installed; those lines are left out."
+
+# The pages into out/site, without the network; a warning fails.
+docs: $(STAMP) $(VENV)/docs-installed
+	@NO_MKDOCS_2_WARNING=1 PYTHONPATH=. $(BIN)/python -m mkdocs build --quiet && echo "out/site/index.html"
+
+$(VENV)/docs-installed: $(STAMP)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[docs]" && touch $@
 
 $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
