@@ -296,7 +296,7 @@ def log_charts(path: Path) -> list[str]:
         lines = [line for line in lines if isinstance(line, dict) and isinstance(line.get("images"), int)]
     except FileNotFoundError:
         return []
-    except (OSError, ValueError, GanvizError) as error:
+    except (OSError, ValueError, RecursionError, GanvizError) as error:
         log.warning("%s: the log cannot be read (%s)", path, error)
         return []
     charts = []

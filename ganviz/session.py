@@ -233,6 +233,8 @@ def read_png(path: str | Path) -> Recipe | Sheet:
     if CHUNK not in text:
         raise NoRecipe(f"{path}: this picture carries no recipe; expected one that ganviz exported with its metadata")
     try:
+        if len(text[CHUNK]) > JSON_LIMIT:
+            raise GanvizError(f"the recipe inside is larger than {JSON_LIMIT >> 20} MiB")
         data = json.loads(text[CHUNK])
         arrays = unpack_arrays(text[ARRAYS_CHUNK]) if ARRAYS_CHUNK in text else {}
         if not arrays and '"vector"' in text[CHUNK]:

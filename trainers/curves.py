@@ -30,7 +30,7 @@ def read_log(path: Path) -> list[dict[str, Any]]:
     """The lines of a log.jsonl; GanvizError where it is none."""
     try:
         lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise GanvizError(f"{path}: expected the log of a training run ({error})") from error
     if not all(isinstance(line, dict) and isinstance(line.get("images"), int) for line in lines) or len(lines) < 2:
         raise GanvizError(f"{path}: expected at least two lines of a training log, each with the images seen")

@@ -82,7 +82,7 @@ class Run:
             return cls(folder, arch, config, str(data["source"]), str(data["digest"]), str(stored["command"]))
         except FileNotFoundError as error:
             raise GanvizError(f"{folder}: no run to resume, config.json is not there") from error
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
             raise GanvizError(f"{path}: cannot be read ({error})") from error
 
     def tidy(self) -> None:
@@ -130,7 +130,7 @@ class Run:
             try:
                 if json.loads(line)["images"] <= seen:
                     kept.append(line + "\n")
-            except (ValueError, KeyError, TypeError):
+            except (ValueError, KeyError, TypeError, RecursionError):
                 continue  # the last line of a run that was killed may be cut short
         with atomic_path(path) as temporary:
             temporary.write_text("".join(kept), encoding="utf-8")

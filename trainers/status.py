@@ -60,7 +60,7 @@ def read_status(folder: Path) -> Status:
         )
         if said.state not in (*GOING, "finished", "stopped", "failed"):
             raise ValueError(said.state)
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         said = Status()
     if is_held(folder):
         return said if said.going else Status("training", "", said.training_images, said.pid)

@@ -121,7 +121,7 @@ class Watcher:
                 self._plan, self._plan_stamp = read_plan(stored), stamp
         except FileNotFoundError:
             self._plan = self._plan_stamp = None
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
             raise GanvizError(f"{path}: expected the config of a training run ({error})") from error
 
     def _share(self, seen: float, seconds: float) -> float:
@@ -168,7 +168,7 @@ class Watcher:
         try:
             entry = json.loads(line)
             images = float(entry["images"])
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             return  # what a killed process has left of a line
         self._last = entry
         self._images.append(images)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from ganviz import session
 from ganviz.errors import GanvizError
 from ganviz.expression import Lerp, Seed, Vector, array_digest
 from ganviz.recipe import ModelRef, Recipe, Sheet
@@ -118,6 +119,13 @@ def test_arrays_packed_into_a_picture_may_not_unpack_to_far_more_than_a_picture_
     assert len(text) < PNG_ARRAYS_LIMIT
     with pytest.raises(GanvizError, match="its arrays are larger than 1 MiB"):
         unpack_arrays(text)
+
+
+def test_a_picture_s_recipe_may_be_no_longer_than_a_session_s(tmp_path: Path, monkeypatch) -> None:
+    write_png(tmp_path / "a.png", PIXELS, Recipe(REF, Seed(1)))
+    monkeypatch.setattr(session, "JSON_LIMIT", 100)
+    with pytest.raises(GanvizError, match=r"a\.png: the recipe inside is larger than"):
+        read_png(tmp_path / "a.png")
 
 
 def test_deeply_nested_json_is_refused(tmp_path: Path) -> None:

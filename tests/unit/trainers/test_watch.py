@@ -70,11 +70,21 @@ def test_a_long_log_is_read_in_small_parts(tmp_path: Path, monkeypatch: pytest.M
     assert list(looks[-1].curves["loss_d"][0]) == list(range(1, 21))
 
 
-@pytest.mark.parametrize("text", ["{", "[]", '{"arch": "dcgan"}', '{"arch": "chess", "config": {}, "data": {}}'])
+@pytest.mark.parametrize(
+    "text",
+    ["{", "[]", '{"arch": "dcgan"}', '{"arch": "chess", "config": {}, "data": {}}', "[" * 100_000],
+    ids=["cut", "list", "part", "unknown", "deep"],
+)
 def test_a_config_that_is_none_is_one_line(text: str, tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text(text)
     with pytest.raises(GanvizError, match=r"config\.json: expected the config of a training run"):
         Watcher(tmp_path).look()
+
+
+def test_what_is_nested_too_deep_in_a_log_or_a_status_is_passed_over(tmp_path: Path) -> None:
+    (tmp_path / "log.jsonl").write_text(line(1) + "[" * 100_000 + "\n" + line(2))
+    (tmp_path / "status.json").write_text("[" * 100_000)
+    assert Watcher(tmp_path).look().seen == 2
 
 
 def test_thinned_curves_are_means_of_neighbours() -> None:
