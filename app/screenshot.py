@@ -67,7 +67,8 @@ def ready(window: MainWindow) -> bool:
     if page is not None and page.inner is not None and hasattr(page.inner, "complete"):
         at_rest = at_rest and page.inner.complete()
     at_rest = at_rest and (not window.parts.variations.isVisible() or window.parts.variations.complete())
-    return at_rest and window.parts.latent.plane.complete() and window.parts.models.complete()
+    plane = window.parts.latent.plane
+    return at_rest and (not plane.isVisible() or plane.complete()) and window.parts.models.complete()
 
 
 def save(window: MainWindow, path: Path) -> None:

@@ -82,6 +82,7 @@ class EvaluatePage(QFrame):
         for count in SAMPLES:
             self.samples.addItem(f"{count:,} samples", count)
         self.samples.setCurrentIndex(SAMPLES.index(USUAL))
+        self.samples.setMinimumContentsLength(14)
         for which, text in FEATURES:
             self.features.addItem(text, which)
         self.features.addItem(WEIGHTS, "")

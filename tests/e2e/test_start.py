@@ -148,10 +148,11 @@ def run(words: list[str], home: Path, **environment: str) -> subprocess.Complete
     )
 
 
-@pytest.mark.parametrize("theme", ["dark", "light"])
-def test_screenshot_waits_for_the_picture_and_exits(tmp_path, home, tiny_checkpoint, theme):
+@pytest.mark.parametrize(("theme", "panel"), [("dark", "explore"), ("light", "train")])
+def test_screenshot_waits_for_the_picture_and_exits(tmp_path, home, tiny_checkpoint, theme, panel):
     path = tmp_path / "window.png"
-    done = run(["-m", "app", "--screenshot", str(path), str(tiny_checkpoint), "--theme", theme], home)
+    words = ["--screenshot", str(path), str(tiny_checkpoint), "--theme", theme, "--panel", panel]
+    done = run(["-m", "app", *words], home)
     assert done.returncode == 0, done.stderr
     with Image.open(path) as image:
         assert image.size == (1440, 1048)
