@@ -156,7 +156,7 @@ def test_screenshot_waits_for_the_picture_and_exits(tmp_path, home, tiny_checkpo
     assert done.returncode == 0, done.stderr
     with Image.open(path) as image:
         assert image.size == (1440, 1048)
-        assert image.convert("RGB").getpixel((200, 980)) == ((31, 33, 37) if theme == "dark" else (247, 248, 250))
+        assert image.convert("RGB").getpixel((1100, 10)) == ((31, 33, 37) if theme == "dark" else (247, 248, 250))
 
 
 def test_a_screenshot_of_a_bad_model_is_one_line_and_exit_1(tmp_path, home):
