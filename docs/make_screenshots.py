@@ -4,6 +4,7 @@ Pictures of the window are `ganviz --screenshot` of sessions that are made here,
 Models that are not bundled are passed over, and say so. Needs no screen; some minutes without a GPU.
 """
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -98,6 +99,7 @@ PICTURES: dict[str, Window | Sheet] = {
     "layers": Window("faces-dcgan", "layers"),
     "over-time": Window("digits-dcgan"),
     "train": Window("faces-dcgan", "train"),
+    "evaluate": Window("faces-dcgan", "evaluate"),
     "mix": Window("faces-stylegan", "mix"),
     "codes": Window("digits-infogan", "codes"),
     "psi": Sheet(("sample", "faces-dcgan", "--seeds", "15,129,253", "--psi-sheet", "1.5,1,0.7,0.4,0", "--labels")),
@@ -131,7 +133,9 @@ def make(name: str, picture: Window | Sheet) -> bool:
             words = [*picture.words, "--out", str(Path(folder, "found.npz")), "--sheet", str(drawn)]
         else:
             words = [*picture.words, "--out", str(drawn)]
-        subprocess.run([sys.executable, "-m", "app", *words], check=True)
+        # Nothing of whoever makes the pictures is on them: neither paths nor models opened lately.
+        home = {**os.environ, "HOME": "/home/you", "GANVIZ_HOME": str(Path(folder, "home"))}
+        subprocess.run([sys.executable, "-m", "app", *words], check=True, env=home)
         keep(drawn, IMAGES / f"{name}.webp", enlarge=isinstance(picture, Sheet))
     return True
 
@@ -157,9 +161,14 @@ def main(names: list[str]) -> int:
         print(f"no such picture: {', '.join(sorted(unknown))}; there are {', '.join(PICTURES)}")
         return 2
     IMAGES.mkdir(parents=True, exist_ok=True)
+    failed = []
     for name in names or PICTURES:
-        make(name, PICTURES[name])
-    return 0
+        try:
+            make(name, PICTURES[name])
+        except (GanvizError, subprocess.CalledProcessError) as error:
+            print(f"{name}: {error}")
+            failed.append(name)
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":
