@@ -29,6 +29,8 @@ SMALL = 64 << 20
 """Models of more bytes than this are not loaded for the sake of a thumbnail."""
 SECTIONS = ("Bundled", "Downloaded", "Runs", "Recent")
 ABSENT = "To download"
+BEGIN_WITH = "faces-dcgan"
+"""What is shown first, wherever it stands in the list."""
 THUMBNAIL_SEED = 3
 """The seed whose picture stands for a model."""
 
@@ -99,8 +101,10 @@ class ModelsPanel(QWidget):
         )
 
     def first(self) -> str | None:
-        """Path of the model to begin with."""
-        return self.path_of(self._listed[0].header.digest) if self._listed else None
+        """Path of the model to begin with: a face, where it is there."""
+        faces = (found for found in self._listed if found.header.ref.name == BEGIN_WITH)
+        found = next(faces, self._listed[0] if self._listed else None)
+        return self.path_of(found.header.digest) if found is not None else None
 
     def first_that(self, applies: Callable[[Spec], bool]) -> Header | None:
         """The first listed model whose spec has what somebody needs."""
