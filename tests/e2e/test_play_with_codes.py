@@ -81,9 +81,9 @@ def test_a_model_without_codes_has_no_card_and_the_workspace_offers_one_that_fit
     assert not story.find("code-card").isVisible() and not story.find("code-0").isVisible()
     story.window.show_workspace("codes")
     assert "structured codes" in story.find("codes-need").text()
-    assert story.find("codes-open").text() == "Open tiny-codes"
+    assert story.find("codes-open").text() == "Open digits-infogan", "the bundled one"
     story.click("codes-open")
-    story.wait(lambda: story.recipe.model.name == "tiny-codes")
+    story.wait(lambda: story.recipe.model.name == "digits-infogan")
     story.settle()
     assert story.find("code-card").isVisible() and story.find("codes-sheet").isVisible()
 
