@@ -22,6 +22,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QApplication, QWidget
 
 from app import glyphs
+from app.dressing import Dressing
 from app.stylesheet import style_sheet
 from app.tokens import DARK, LIGHT, THEMES, Tokens
 
@@ -39,7 +40,7 @@ FALLBACK_FAMILIES = ("Inter", "Adwaita Sans", "Cantarell", "Noto Sans", "Segoe U
 
 
 class Theme(QObject):
-    """The theme that the application wears now. `changed` comes after it has been put on."""
+    """The theme that the application wears now. `changed` comes after what is seen has put it on."""
 
     changed = Signal()
 
@@ -48,6 +49,7 @@ class Theme(QObject):
         self.mode: Mode = "dark"
         self.tokens = DARK
         self._followed: QApplication | None = None
+        self._dressing = Dressing()
 
     @property
     def application(self) -> QApplication | None:
@@ -84,8 +86,12 @@ class Theme(QObject):
             return
         self.tokens = wanted
         app.setPalette(palette(wanted))
-        app.setStyleSheet(style_sheet(wanted))
+        self._dressing.dress(app, style_sheet(wanted))
         self.changed.emit()
+
+    def finish(self) -> None:
+        """Have widgets that are not seen wear the theme now too, which else they do some turns later."""
+        self._dressing.finish()
 
 
 def _system_tokens(app: QApplication) -> Tokens:
