@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/installed
 
-.PHONY: run test lint bench bench-long docs clean
+.PHONY: run test lint coverage bench bench-long docs clean
 
 run: $(STAMP)
 	@$(BIN)/python -m app.start
@@ -17,6 +17,16 @@ lint: $(STAMP)
 	@$(BIN)/python -m ruff format --check .
 	@$(BIN)/python -m ruff check .
 	@$(BIN)/python -m mypy
+
+# Branch coverage of the tests, by package; subprocesses and threads count. The lines not reached are in out/coverage/html.
+coverage: $(STAMP)
+	@$(BIN)/python -m app.start --prepare
+	@rm -rf out/coverage && mkdir -p out/coverage
+	@$(BIN)/python -m coverage run -m pytest -n 2 --dist loadfile
+	@$(BIN)/python -m coverage combine --quiet
+	@$(BIN)/python -m coverage html --quiet --directory out/coverage/html
+	@for package in ganviz trainers app; do echo "$$package: \
+	    $$($(BIN)/python -m coverage report --format=total --precision=1 --include="$$package/*") %"; done
 
 # Figures as tables, in out/bench.md and out/bench.json; under ten minutes on two idle cores.
 BENCH = $(BIN)/python -m pytest tests/benchmarks -o addopts="-q -s --import-mode=importlib" -p no:xdist -W default
