@@ -82,13 +82,22 @@ def _inside(widget: QWidget, chain: dict[QWidget, int]) -> Iterator[QWidget]:
 
 
 def _of_layout(layout: QLayout) -> Iterator[QWidget]:
-    places = list(range(layout.count()))
+    """The widgets of a layout and of those inside it, in their order.
+
+    Never by `itemAt`: Python is not told when Qt deletes a layout item, and the next object at its address would be
+    taken for it, which ends the program.
+    """
+    owner = layout.parentWidget()
+    children = [child for child in owner.children() if isinstance(child, QWidget)] if owner is not None else []
+    inside = [*children, *(child for child in layout.children() if isinstance(child, QLayout))]
+    placed = [(layout.indexOf(child), child) for child in inside]
+    found = {place: child for place, child in placed if place >= 0}
+    order = sorted(found)
     if isinstance(layout, QGridLayout):
-        places.sort(key=lambda place: tuple(layout.getItemPosition(place))[:2])  # type: ignore[arg-type]
-    for place in places:
-        item = layout.itemAt(place)
-        inner, widget = (item.layout(), item.widget()) if item is not None else (None, None)
-        if widget is not None:
-            yield widget
-        elif inner is not None:
-            yield from _of_layout(inner)
+        order.sort(key=lambda place: tuple(layout.getItemPosition(place))[:2])  # type: ignore[arg-type]
+    for place in order:
+        child = found[place]
+        if isinstance(child, QLayout):
+            yield from _of_layout(child)
+        else:
+            yield child

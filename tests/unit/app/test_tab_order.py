@@ -5,12 +5,16 @@ from PySide6.QtWidgets import (
     QComboBox,
     QGridLayout,
     QHBoxLayout,
+    QLayoutItem,
     QLineEdit,
     QScrollArea,
+    QSpacerItem,
     QSpinBox,
     QVBoxLayout,
     QWidget,
+    QWidgetItem,
 )
+from shiboken6 import Shiboken
 
 from app.tab_order import arrange, next_area, reading_order
 
@@ -124,3 +128,21 @@ def test_areas_are_gone_through_in_a_circle_past_those_with_nothing_to_do(qtbot)
     assert whole.focusWidget() is fields["a"]
     next_area(areas, -1)
     assert whole.focusWidget() is fields["e"]
+
+
+def test_nothing_is_kept_of_the_layout_items_that_qt_deletes_without_a_word(qtbot):
+    """Python's objects for them would go on standing for their addresses, and be taken for the next widgets there."""
+    row, grid = QHBoxLayout(), QGridLayout()
+    whole = window(qtbot, row, grid)
+    row.addWidget(field("a"))
+    row.addStretch(1)
+    grid.addWidget(field("b"), 1, 0)
+    before = known_items()
+    assert names(reading_order(whole)) == ["a", "b"]
+    assert known_items() == before
+
+
+def known_items() -> int:
+    """How many layout items Python knows."""
+    kinds = (QLayoutItem, QWidgetItem, QSpacerItem)
+    return sum(type(known) in kinds for known in Shiboken.getAllValidWrappers())
