@@ -8,8 +8,8 @@ then, and its pixels are noted. At the end everything is undone, which must give
 of the history, and redone, which must give the last picture's.
 
 Files, settings and the clipboard are the monkey's own; nothing is downloaded, nothing outside is opened. It prints a
-report, and exits with 1 where something was wrong; `--strict` counts stalls and memory as well. Ctrl+C ends it early, with
-everything undone and a report of what was done until then.
+report, and exits with 1 where something was wrong; `--strict` counts stalls and memory as well. Ctrl+C ends it early,
+with everything undone and a report of what was done until then.
 
 A stall is time on the wall less the time in which the UI thread was ready and other programs had the processor, where
 the system tells that (Linux). What exceeds the bar only with that time is counted apart, as `waited`.
@@ -135,17 +135,24 @@ class Stalls:
             time.sleep(0.05)
             since = self.since
             if since is not None and not self._stack and time.perf_counter() - since > STALL_S * 0.6:
-                frame = sys._current_frames().get(self._main or 0)
-                if frame is not None:
-                    self._stack = [
-                        f"{Path(f.filename).name}:{f.lineno} {f.name}" for f in traceback.extract_stack(frame)
-                    ]
+                self._stack = _stack_of(self._main or 0)
+
+
+def _stack_of(thread: int) -> list[str]:
+    """Where a thread is, in lines; its frames are let go at once, for they hold widgets, which may not die here."""
+    frame, said = sys._current_frames().get(thread), []
+    while frame is not None:
+        said.append(f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno} {frame.f_code.co_name}")
+        frame = frame.f_back
+    return said[::-1]
 
 
 class Monkey:
     """Drives the window from its own event loop until so many actions are done."""
 
-    def __init__(self, app: Any, window: Any, actions: int, seed: int, folder: Path, faults: Faults, reopen: bool):
+    def __init__(
+        self, app: Any, window: Any, actions: int, seed: int, folder: Path, trail: Path, faults: Faults, reopen: bool
+    ):
         from hands import Hands
         from PySide6.QtCore import QTimer
 
@@ -156,7 +163,7 @@ class Monkey:
         self.done = 0
         self.memory: list[int] = []  # bytes, each REST_EVERY actions
         self.seen: dict[int, tuple[Any, Any]] = {}  # by id of a session: itself, and its picture
-        self.journal = (folder.parent / "trail.txt").open("w", buffering=1)
+        self.trail = trail.open("w", buffering=1)
         self._timer = QTimer
         self._resting = False
         self._due = 0.0
@@ -178,16 +185,16 @@ class Monkey:
             self._resting = False
             self.note_memory()
             if self.done % SAID_EVERY == 0:
-                took = time.monotonic() - self.began
-                print(f"{self.done} actions in {took:.0f} s, {self.memory[-1] / 1e6:.0f} MB, {self.faults.count} faults, "
-                      f"{len(self.stalls.found)} stalls", file=sys.stderr, flush=True)  # fmt: skip
+                took, memory = time.monotonic() - self.began, self.memory[-1] / 1e6
+                said = f"{memory:.0f} MB, {self.faults.count} faults, {len(self.stalls.found)} stalls"
+                print(f"{self.done} actions in {took:.0f} s, {said}", file=sys.stderr, flush=True)
             self._later(0)
             return
         self._later(self.random.choice((0, 0, 0, 5, 20)))
         self.stalls.begin()
         said = self.hands.act()
         self.faults.trail.append(said)
-        self.journal.write(f"{self.done} {said}\n")
+        self.trail.write(f"{self.done} {said}\n")
         self.stalls.end(said)
         if self._due <= time.perf_counter():
             self.stalls.begin()  # what this action has posted is dealt with before the next tick
@@ -327,7 +334,7 @@ def keep_trainings_short() -> list[Any]:
     return started
 
 
-def play(folder: Path, actions: int, seed: int, reopen: bool) -> dict[str, Any]:
+def play(folder: Path, trail: Path, actions: int, seed: int, reopen: bool) -> dict[str, Any]:
     """Let the monkey loose; the report."""
     from hands import drop
     from PySide6.QtCore import qInstallMessageHandler
@@ -342,7 +349,7 @@ def play(folder: Path, actions: int, seed: int, reopen: bool) -> dict[str, Any]:
     app = QApplication(["monkey"])
     theme.apply(app, "dark")
     window = build_window("faces-dcgan")
-    monkey = Monkey(app, window, actions, seed, folder / "files", faults, reopen)
+    monkey = Monkey(app, window, actions, seed, folder / "files", trail, faults, reopen)
     signal.signal(signal.SIGINT, monkey.stop)
 
     def let_go(drag: Any, *_: Any) -> Any:
@@ -400,7 +407,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Send random but valid actions to the window.")
     parser.add_argument("--actions", type=int, default=50_000)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--report", type=Path, help="write the whole report here, as JSON")
+    parser.add_argument("--report", type=Path, help="write the whole report here, as JSON, and beside it what was done")
     parser.add_argument("--strict", action="store_true", help="stalls and memory count as well")
     parser.add_argument("--no-sessions", action="store_true", help="open no session, so that the history stays whole")
     options = parser.parse_args()
@@ -408,7 +415,8 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="monkey-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         prepare(folder)
-        report = play(folder, options.actions, options.seed, not options.no_sessions)
+        trail = options.report.with_suffix(".trail") if options.report else folder / "trail"
+        report = play(folder, trail, options.actions, options.seed, not options.no_sessions)
     if options.report:
         options.report.write_text(json.dumps(report, indent=1))
     wrong = list(report["faults"])
@@ -416,7 +424,11 @@ def main() -> int:
         wrong.append(f"{len(report['stalls'])} stalls over {STALL_S * 1000:.0f} ms, the worst {report['worst_ms']} ms")
     if options.strict and report["memory_grew"] > ALLOWANCE:
         wrong.append(f"memory grew by {report['memory_grew']:.0%} after the first tenth")
-    print(json.dumps({key: value for key, value in report.items() if key not in ("touched", "stalls", "waited")}, indent=1))
+    print(
+        json.dumps(
+            {key: value for key, value in report.items() if key not in ("touched", "stalls", "waited")}, indent=1
+        )
+    )
     for stall in sorted(report["stalls"], key=lambda stall: -stall["ms"])[:8]:
         print("stall:", json.dumps(stall))
     print("\n".join(["WRONG:", *wrong]) if wrong else "nothing wrong")
