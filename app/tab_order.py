@@ -88,9 +88,12 @@ def _of_layout(layout: QLayout) -> Iterator[QWidget]:
     taken for it, which ends the program.
     """
     owner = layout.parentWidget()
-    children = [child for child in owner.children() if isinstance(child, QWidget)] if owner is not None else []
-    inside = [*children, *(child for child in layout.children() if isinstance(child, QLayout))]
-    placed = [(layout.indexOf(child), child) for child in inside]
+    widgets = [child for child in owner.children() if isinstance(child, QWidget)] if owner is not None else []
+    layouts = [child for child in layout.children() if isinstance(child, QLayout)]
+    placed: list[tuple[int, QWidget | QLayout]] = [
+        *((layout.indexOf(child), child) for child in widgets),
+        *((layout.indexOf(child), child) for child in layouts),
+    ]
     found = {place: child for place, child in placed if place >= 0}
     order = sorted(found)
     if isinstance(layout, QGridLayout):
