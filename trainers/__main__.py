@@ -231,6 +231,8 @@ def option_words(given: dict[str, Any]) -> list[str]:
         flag = name.replace("_", "-")
         if name in ("title", "description", "licence", "name"):
             continue
+        if name == "pretrained" and os.path.exists(value):
+            value = os.path.basename(os.path.abspath(value))
         words += [f"--{'' if value else 'no-'}{flag}"] if isinstance(value, bool) else [f"--{flag}", str(value)]
     return words
 

@@ -43,6 +43,9 @@ class Training:
     channels: int = option(
         3, "1: grey, 3: colour; when not given, as the data are", "model", choices=(1, 3), fixed=True
     )
+    pretrained: str = option(
+        "", "run folder or model of the same family whose layers to begin with, where they fit", "model", fixed=True
+    )
 
     objective: str = option(
         "non-saturating",

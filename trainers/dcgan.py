@@ -21,6 +21,7 @@ from trainers.journal import Journal
 from trainers.machine import pick_precision
 from trainers.optimisers import make_optimisers, penalty_weight, rate_factor, set_rates
 from trainers.parts import Parts
+from trainers.pretrained import begin_with
 from trainers.preview import measure
 from trainers.run import Run
 
@@ -68,6 +69,8 @@ def train(config: DCGANTraining, data: Dataset, run: Run, control: Control, disp
         penalty_value = counters["penalty"]
         strength.restore(counters.get("strength", strength.counters()))  # older runs have none
         journal.restore(counters)
+    elif config.pretrained:
+        display.line(begin_with(config.pretrained, run.arch, nets))
     distributed.spread(G, D, average.net)
 
     def save(final: bool) -> None:

@@ -25,6 +25,7 @@ from trainers.journal import Journal
 from trainers.machine import pick_precision
 from trainers.optimisers import make_optimisers, penalty_weight, rate_factor, set_rates
 from trainers.parts import Parts
+from trainers.pretrained import begin_with
 from trainers.preview import measure
 from trainers.run import Run
 
@@ -69,6 +70,8 @@ def train(
         penalty_value = counters["penalty"]
         strength.restore(counters["strength"])
         journal.restore(counters)
+    elif config.pretrained:
+        display.line(begin_with(config.pretrained, run.arch, {"G": G, "D": D, "average": average.net}))
     distributed.spread(G, D, average.net)
 
     def save(final: bool) -> None:
