@@ -72,12 +72,12 @@ def histogram(
 
 
 def ticks(low: float, high: float) -> list[float]:
-    """Round numbers, about four of them, that reach from at most `low` to at least `high`."""
+    """Round numbers, three to seven of them, that reach from at most `low` to at least `high`."""
     span = max(high - low, abs(high) * 1e-6, 1e-12)
     step = 10.0 ** np.floor(np.log10(span / 4))
     step *= next(factor for factor in (1, 2, 5, 10) if span / (step * factor) <= 5)
     first, last = np.floor(low / step + 1e-9), np.ceil(high / step - 1e-9)
-    return [float(step * k) for k in np.arange(first, max(last, first + 1) + 1)]
+    return [float(f"{step * k:.10g}") for k in np.arange(first, max(last, first + 1) + 1)]
 
 
 def short(value: float) -> str:

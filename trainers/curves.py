@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from ganviz.charts import ticks
 from ganviz.errors import GanvizError
 
 PANELS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
@@ -90,15 +91,6 @@ def thinned(values: np.ndarray) -> np.ndarray:
     """Means of neighbouring values, at most POINTS of them."""
     size = -(-len(values) // POINTS)
     return np.array([values[start : start + size].mean() for start in range(0, len(values), size)])
-
-
-def ticks(low: float, high: float) -> list[float]:
-    """Round numbers, three to seven of them, that reach from at most `low` to at least `high`."""
-    span = max(high - low, 1e-9)
-    step = 10.0 ** np.floor(np.log10(span / 3))
-    step *= next(factor for factor in (1, 2, 5, 10) if span / (step * factor) <= 5)
-    first, last = np.floor(low / step + 1e-9), np.ceil(high / step - 1e-9)
-    return [float(round(step * k, 10)) for k in np.arange(first, max(last, first + 1) + 1)]
 
 
 def thousands(count: float) -> str:

@@ -8,6 +8,7 @@ from PySide6.QtGui import QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app import theme
+from app.widgets.plot import paint_card
 from ganviz.charts import short, ticks
 
 LEFT, RIGHT, HEAD, FOOT = 44, 12, 48, 34
@@ -46,17 +47,8 @@ class Chart(QWidget):
 
     def _paint_frame(self, painter: QPainter, key: Sequence[tuple[str, str]]) -> None:
         """Card, title, key as (name, colour's token), axes."""
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(QPen(theme.color("line"), 1))
-        painter.setBrush(theme.color("card"))
-        painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 8, 8)
-        painter.setFont(theme.text_font(bold=True))
-        painter.setPen(theme.color("text"))
-        head = QRectF(12, 6, self.width() - 24, 18)
+        paint_card(painter, self._title, self.rect())
         middle = Qt.AlignmentFlag.AlignVCenter
-        title = painter.fontMetrics().elidedText(self._title, Qt.TextElideMode.ElideRight, int(head.width()))
-        painter.drawText(head, Qt.AlignmentFlag.AlignLeft | middle, title)
-        painter.setFont(theme.caption_font(tabular=True))
         across = 12.0
         for name, role in key:
             if role:

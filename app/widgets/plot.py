@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app import theme
-from trainers.curves import thousands, ticks
+from ganviz.charts import ticks
+from trainers.curves import thousands
 
 LEFT, RIGHT, HEAD, FOOT = 44, 12, 50, 22
 """Room around the curves, in pixels."""
@@ -31,6 +32,20 @@ class Level:
 
     value: float
     text: str
+
+
+def paint_card(painter: QPainter, title: str, whole: QRect) -> None:
+    """The card that a chart stands on, with its title; the painter is left smooth, with the font of captions."""
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(QPen(theme.color("line"), 1))
+    painter.setBrush(theme.color("card"))
+    painter.drawRoundedRect(QRectF(whole).adjusted(0.5, 0.5, -0.5, -0.5), 8, 8)
+    painter.setFont(theme.text_font(bold=True))
+    painter.setPen(theme.color("text"))
+    head = QRectF(12, 6, whole.width() - 24, 18)
+    text = painter.fontMetrics().elidedText(title, Qt.TextElideMode.ElideRight, int(head.width()))
+    painter.drawText(head, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, text)
+    painter.setFont(theme.caption_font(tabular=True))
 
 
 class CurvePlot(QWidget):
@@ -127,17 +142,7 @@ class CurvePlot(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(QPen(theme.color("line"), 1))
-        painter.setBrush(theme.color("card"))
-        painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 8, 8)
-        painter.setFont(theme.text_font(bold=True))
-        painter.setPen(theme.color("text"))
-        head = QRectF(12, 6, self.width() - 24, 18)
-        middle = Qt.AlignmentFlag.AlignVCenter
-        title = painter.fontMetrics().elidedText(self._title, Qt.TextElideMode.ElideRight, int(head.width()))
-        painter.drawText(head, Qt.AlignmentFlag.AlignLeft | middle, title)
-        painter.setFont(theme.caption_font(tabular=True))
+        paint_card(painter, self._title, self.rect())
         if self._curves:
             self._paint_grid(painter)
             self._paint_levels(painter)

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from ganviz.errors import GanvizError
-from trainers.curves import HEIGHT, POINTS, WIDTH, draw_curves, read_log, thinned, thousands, ticks
+from trainers.curves import HEIGHT, POINTS, WIDTH, draw_curves, read_log, thinned, thousands
 
 
 def lines(count: int = 20, **more: float) -> list[dict]:
@@ -30,22 +30,6 @@ def test_long_logs_become_means() -> None:
     values = np.arange(3 * POINTS, dtype=float)
     assert len(thinned(values)) == POINTS and thinned(values)[0] == 1
     assert thinned(values[:7]).tolist() == values[:7].tolist()
-
-
-@pytest.mark.parametrize(
-    ("low", "high", "expected"),
-    [
-        (0, 1, [0, 0.2, 0.4, 0.6, 0.8, 1]),
-        (0.61, 1.43, [0.6, 0.8, 1, 1.2, 1.4, 1.6]),
-        (0, 700_000, [0, 2e5, 4e5, 6e5, 8e5]),
-    ],
-)
-def test_ticks_are_round_and_reach_around(low: float, high: float, expected: list[float]) -> None:
-    assert ticks(low, high) == pytest.approx(expected)
-
-
-def test_even_a_flat_curve_has_an_axis() -> None:
-    assert len(ticks(2, 2)) >= 2
 
 
 def test_numbers_of_images_are_short() -> None:
