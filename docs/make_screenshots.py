@@ -21,6 +21,7 @@ from ganviz.directions import Directions
 from ganviz.errors import GanvizError
 from ganviz.expression import Seed
 from ganviz.formula import parse_formula
+from ganviz.mixing import Mixing, Source
 from ganviz.recipe import ModelRef, Recipe, class_weights
 from ganviz.session import Kept, Session, save_session
 from ganviz.timeline import Keyframe, Timeline
@@ -30,6 +31,7 @@ WIDEST = 1280
 MOST_BYTES = 300_000
 GLASSES = "mean(161,232,277) - mean(6,18,221) + mean(91,111,253)"
 FACES = (15, 129, 253, 177, 409, 27)
+MIX_ROWS, MIX_COLUMNS = (0, 36, 61), (26, 12, 83, 75)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +55,13 @@ class Sheet:
         return self.words[1]
 
 
+def _words(seeds: tuple[int, ...]) -> str:
+    return ",".join(map(str, seeds))
+
+
 def face(model: str, seed: int) -> Recipe:
-    return Recipe(_ref(model), Seed(seed))
+    header = read_header(catalog.find(model))
+    return Recipe(header.ref, Seed(seed), psi=header.card.psi)
 
 
 def _ref(model: str) -> ModelRef:
@@ -85,6 +92,12 @@ def varied(model: str) -> Session:
     return Session(face(model, 253), directions=Directions(run(find_pca(load(model, "cpu"), 8))))
 
 
+def mixed(model: str) -> Session:
+    """Faces under coarse styles of others."""
+    rows, columns = (tuple(Source(Seed(seed)) for seed in seeds) for seeds in (MIX_ROWS, MIX_COLUMNS))
+    return Session(face(model, MIX_ROWS[0]), mixing=Mixing(rows=rows, columns=columns))
+
+
 def dressed(model: str) -> Session:
     """A picture of another class than the first."""
     return Session(Recipe(_ref(model), Seed(12), label=class_weights(9, 10)))
@@ -100,7 +113,7 @@ PICTURES: dict[str, Window | Sheet] = {
     "over-time": Window("digits-dcgan"),
     "train": Window("faces-dcgan", "train"),
     "evaluate": Window("faces-dcgan", "evaluate"),
-    "mix": Window("faces-stylegan", "mix"),
+    "mix": Window("faces-stylegan", "mix", mixed),
     "codes": Window("digits-infogan", "codes"),
     "psi": Sheet(("sample", "faces-dcgan", "--seeds", "15,129,253", "--psi-sheet", "1.5,1,0.7,0.4,0", "--labels")),
     "seeds": Sheet(("sample", "faces-dcgan", "--seeds", "15,15@0.25/0,15@0.5/0,15@0.75/0,16", "--columns", "5")),
@@ -108,7 +121,17 @@ PICTURES: dict[str, Window | Sheet] = {
     "neighbours": Sheet(("neighbours", "faces-dcgan", "--seeds", "15,129,253", "--k", "5")),
     "digits-over-time": Sheet(("sample", "digits-dcgan", "--seeds", "0-3", "--over-time", "8", "--labels")),
     "mixing": Sheet(
-        ("mix", "faces-stylegan", "--rows", "0,36,61", "--columns", "26,12,83,75", "--layers", "coarse", "--labels")
+        (
+            "mix",
+            "faces-stylegan",
+            "--rows",
+            _words(MIX_ROWS),
+            "--columns",
+            _words(MIX_COLUMNS),
+            "--layers",
+            "fine",
+            "--labels",
+        )
     ),
     "sweep": Sheet(("codes", "digits-infogan", "--rank", "--labels")),
 }
