@@ -119,7 +119,8 @@ def snapshots_with(header: Header, count: int) -> list[Header]:
 def compare(renderer: "Renderer", header: Header, plan: Plan) -> Job[Outcome]:
     """Job that looks samples up in the training data, seeds from 0 on at psi 1, as the metrics take them."""
     from ganviz.metrics.measuring import prior_recipes
-    from ganviz.neighbour_report import report_neighbours, report_side
+    from ganviz.nearness import report_side
+    from ganviz.neighbour_report import report_neighbours
 
     data = yield from _open(plan.source, header, report_side(header.spec.resolution, header.spec.channels))
     renderer.load(header.path)
@@ -134,7 +135,7 @@ def compare(renderer: "Renderer", header: Header, plan: Plan) -> Job[Outcome]:
 
 def walk(renderer: "Renderer", header: Header, sample: "SampleReport", source: str) -> Job["NeighbourWalk"]:
     """Job that walks from a sample to its nearest training image."""
-    from ganviz.neighbour_report import report_side
+    from ganviz.nearness import report_side
     from ganviz.neighbour_walk import walk_to
 
     data = yield from _open(source, header, report_side(header.spec.resolution, header.spec.channels))

@@ -13,7 +13,7 @@ from ganviz.expression import Seed
 from ganviz.files import atomic_path
 from ganviz.notation import format_seed
 from ganviz.recipe import Sheet
-from ganviz.session import write_png
+from ganviz.session import Session, save_session, write_png
 from ganviz.training_data import remember_data
 
 if TYPE_CHECKING:
@@ -49,7 +49,11 @@ SHOWN = 16
     help="auto, classifier, autoencoder, patches, or Inception weights as a file or PACKAGE:FILE; none: pixels alone.",
 )
 @click.option("--held-out", metavar="DATA", help="Real images that were not trained on, to measure the samples by.")
-@click.option("--walk", type=click.Path(path_type=Path), help="Walk from the first row to its neighbour, as a PNG.")
+@click.option(
+    "--walk",
+    type=click.Path(path_type=Path),
+    help="Walk from the first row to its neighbour: a PNG of it, or a .ganviz session that has it as its timeline.",
+)
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or mps.")
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="The PNG to write.")
 @click.option("--json", "json_path", type=click.Path(path_type=Path), help="Write the figures into this file.")
@@ -74,8 +78,8 @@ def neighbours(
     recipes; the training images are not in it as data and are not drawn again.
     """
     expect_png(out)
-    if walk is not None:
-        expect_png(walk)
+    if walk is not None and walk.suffix.lower() not in (".png", ".ganviz"):
+        raise click.UsageError(f"--walk: expected a name that ends in .png or .ganviz, got {walk.name}")
     if (seeds is None) == (samples is None):
         raise click.UsageError("give either --seeds or --samples")
     if features == "none" and metric == "feature":
@@ -85,7 +89,8 @@ def neighbours(
     recipes = seed_recipes(header, seeds or [Seed(number) for number in range(samples or 0)], **options)
 
     from ganviz.datasets import open_dataset
-    from ganviz.neighbour_report import report_neighbours, report_side
+    from ganviz.nearness import report_side
+    from ganviz.neighbour_report import report_neighbours
     from ganviz.render import Renderer
 
     spec = header.spec
@@ -137,12 +142,17 @@ def neighbour_pixels(data: "Dataset", near: "Near") -> np.ndarray:
 
 
 def _walk(renderer: Any, sample: "SampleReport", data: "Dataset", out: Path, licence: str) -> None:
-    from ganviz.neighbour_walk import walk_to
+    from ganviz.neighbour_walk import placed, walk_to
+    from ganviz.walk import Walk
 
     near = sample.matches[0].near
     found = report(walk_to(renderer, sample.recipe, np.asarray(data.images[near.index]), near.flipped), "walk")
-    cells = (*found.recipes, None)
-    write_png(out, np.concatenate([*found.pixels, found.target], axis=1), Sheet(cells, len(cells)), licence)
+    if out.suffix.lower() == ".ganviz":
+        timeline, settings = placed(found, Walk())
+        save_session(out, Session(found.recipes[0], walk=settings, timeline=timeline))
+    else:
+        cells = (*found.recipes, None)
+        write_png(out, np.concatenate([*found.pixels, found.target], axis=1), Sheet(cells, len(cells)), licence)
     click.echo(f"the nearest image is drawn with {found.psnr:.1f} dB at the end of the walk; {out}")
 
 
@@ -157,5 +167,5 @@ def _print(found: "NeighbourReport", shown: "list[SampleReport]") -> None:
     if len(found.samples) >= 100:
         click.echo(found.reason)
     if found.authenticity is not None:
-        click.echo(f"authentic: {found.authenticity:.1%} (about 50 % where samples are as real images are)")
+        click.echo(f"authentic: {found.authenticity:.1%} (of real images {found.reals.authenticity or 0:.1%})")
         click.echo(f"features: {found.features}")

@@ -225,7 +225,9 @@ def _neighbours(renderer: Renderer, header: Header, data: Dataset, plan: Plan, f
             cells.append(image[:, ::-1] if match.near.flipped else image)
         rows.append(np.concatenate(cells, axis=1))
     charts = "".join(_distances(report, metric) for metric in ("pixel", "feature"))
-    authentic = "" if report.authenticity is None else f" Authentic: {report.authenticity:.1%}; about half is ideal."
+    authentic = ""
+    if report.authenticity is not None:
+        authentic = f" Authentic: {report.authenticity:.1%} (of real images {report.reals.authenticity or 0:.1%})."
     reasons = "".join(f"<li>seed {s.seed}: {escape(s.reason)}</li>" for s in report.closest(SHOWN))
     words = (
         f"The {SHOWN} most suspicious of {plan.samples:,} samples, left, with the nearest images of {report.data} "

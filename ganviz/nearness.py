@@ -7,6 +7,8 @@ equal to that of the original in one of these places, then pixel by pixel for th
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
 
 import numpy as np
 import torch
@@ -14,16 +16,18 @@ from torch.nn import functional as F
 
 from ganviz.datasets import Dataset
 from ganviz.errors import GanvizError
+from ganviz.files import atomic_path
 from ganviz.jobs import Job, Offload, Progress
 from ganviz.metrics.features import Features, features_of
-from ganviz.neighbours import reduced
+from ganviz.neighbours import cache_path, reduced, search_side
 
 SHIFT = 2
 """Pixels, at the size of the search, by which a picture may be moved."""
 SIDE = 128
 """Pixels a side at most at which pictures are compared."""
 COARSE = 12
-CANDIDATES = 8
+CANDIDATES = 16
+"""Images that are nearest by the coarse version, among which the nearest one is looked for pixel by pixel."""
 BLOCK = 4096
 QUERIES = 8
 """Pictures that are looked up at once, short enough to be stopped in between."""
@@ -38,6 +42,7 @@ class Near:
     flipped   whether the picture had to be mirrored for that
     shift     (x, y) by which the picture is moved against the training image, in pixels at the size of the search
     feature   distance of the features; None where there are none
+    rank      place by the coarse version; -1 where it is here for its features alone
     """
 
     index: int
@@ -45,10 +50,13 @@ class Near:
     flipped: bool
     shift: tuple[int, int]
     feature: float | None = None
+    rank: int = 0
 
 
 class Search:
-    """A data set ready to be searched with shifts; made by `prepare`. Memory: about 4 x COARSE^2 bytes a grey image.
+    """A data set ready to be searched with shifts; made by `prepare`.
+
+    Its coarse version, about 4 x COARSE^2 bytes a grey image, lies in a file of the cache that is mapped into memory.
 
     data       at the size of the search
     vectors    float32 (N, D), the data's features, or None
@@ -70,8 +78,10 @@ class Search:
             for y in range(-self.most, self.most + 1)
             for x in range(-self.most, self.most + 1)
         ]
-        self._coarse: list[torch.Tensor] = []
-        self._norms: list[torch.Tensor] = []
+        self.numbers = self.grid**2 * self.channels
+        """Numbers of a coarse version."""
+        self._coarse = torch.empty(0, self.numbers)
+        self._norms = torch.empty(0)
 
     def __len__(self) -> int:
         return len(self.data)
@@ -80,51 +90,56 @@ class Search:
         """A picture uint8 (H, W, C) at the size of the search."""
         return reduced(pixels, self.side)
 
-    def add(self, start: int) -> None:
-        """Take in the images from `start` on, BLOCK of them."""
+    def write(self, start: int, file: IO[bytes]) -> None:
+        """Put the coarse versions of BLOCK images from `start` on behind what the file has."""
         image = _centred(np.asarray(self.data.images[start : start + BLOCK]))
-        coarse = self._coarsened(image, 0, 0)
-        self._coarse.append(coarse)
-        self._norms.append(coarse.square().sum(1))
+        file.write(self._coarsened(image, 0, 0).numpy().tobytes())
+
+    def open(self, path: Path) -> None:
+        """Use the file that is written."""
+        self._coarse = torch.from_file(str(path), shared=False, size=len(self) * self.numbers).view(len(self), -1)
+        self._norms = torch.linalg.vector_norm(self._coarse, dim=1).square_()
 
     def look_up(self, pixels: np.ndarray, k: int, leave_out: np.ndarray | None = None) -> list[list[Near]]:
         """The images nearest to each of pixels uint8 (Q, side, side, C): at least k, by pixels and by features alike.
 
-        They are in order of the pixels' distance; those nearest by features are among them, see `by_feature`.
+        They are in order of the pixels' distance; see `by_pixel` and `by_feature`.
 
-        leave_out    (Q,) an image for each that is not looked at, such as itself
+        leave_out    (Q,) or (Q, n), images for each that are not looked at, such as itself
         """
-        vectors = None
-        if self.features is not None and self.vectors is not None:
-            both, _ = self.features.look(np.concatenate([pixels, pixels[:, :, ::-1]]))
-            vectors = torch.from_numpy(both)
-        found = []
+        left = None if leave_out is None else torch.from_numpy(leave_out.reshape(len(pixels), -1))
         gaps = self._coarse_gaps(_centred(pixels))
-        if leave_out is not None:
-            gaps[torch.arange(len(gaps)), torch.from_numpy(leave_out)] = torch.inf
-        few = min(max(CANDIDATES, k), len(self) - (leave_out is not None))
-        candidates = torch.topk(gaps, few, dim=1, largest=False).indices.numpy()
+        if left is not None:
+            gaps.scatter_(1, left, torch.inf)
+        few = min(max(CANDIDATES, k), len(self) - (0 if left is None else left.shape[1]))
+        candidates = torch.topk(gaps, few, dim=1, largest=False).indices.tolist()
+        features = self._feature_gaps(pixels, left)
+        found = []
         for q in range(len(pixels)):
-            chosen = candidates[q]
-            feature = None
-            if vectors is not None and self.vectors is not None:
-                feature = torch.cdist(vectors[[q, q + len(pixels)]], self.vectors).amin(0)
-                if leave_out is not None:
-                    feature[leave_out[q]] = torch.inf
-                nearest = torch.topk(feature, min(k, len(self) - (leave_out is not None)), largest=False).indices
-                chosen = np.unique(np.concatenate([chosen, nearest.numpy()]))
-            near = self._refine(pixels[q], chosen)
-            if feature is not None:
-                near = [Near(n.index, n.distance, n.flipped, n.shift, float(feature[n.index])) for n in near]
-            found.append(near)
+            rank = {index: place for place, index in enumerate(candidates[q])}
+            chosen = list(rank)
+            if features is not None:
+                chosen += torch.topk(features[q], min(k, few), largest=False).indices.tolist()
+            near = self._refine(pixels[q], np.unique(chosen))
+            feature = None if features is None else features[q]
+            found.append([_with(item, feature, rank.get(item.index, -1)) for item in near])
         return found
 
-    def nearest_features(self, rows: np.ndarray) -> np.ndarray:
-        """Distance of the features of the data's own images (n,) to the nearest other one: (n,)."""
-        assert self.vectors is not None
-        gaps = torch.cdist(self.vectors[rows], self.vectors)
-        gaps[torch.arange(len(rows)), torch.from_numpy(rows)] = torch.inf
-        return gaps.amin(1).numpy()
+    def alike(self, pixels: np.ndarray, k: int, leave_out: np.ndarray) -> list[Near]:
+        """The k images whose features are nearest to those of pixels uint8 (side, side, C), nearest first."""
+        features = self._feature_gaps(pixels[None], torch.from_numpy(leave_out)[None])
+        assert features is not None
+        chosen = torch.topk(features[0], min(k, len(self) - len(leave_out)), largest=False).indices.numpy()
+        return by_feature([_with(near, features[0], -1) for near in self._refine(pixels, np.unique(chosen))])
+
+    def _feature_gaps(self, pixels: np.ndarray, left: torch.Tensor | None) -> torch.Tensor | None:
+        """Distances of the features (Q, N), the lesser of both ways round; None without features."""
+        if self.features is None or self.vectors is None:
+            return None
+        both, _ = self.features.look(np.concatenate([pixels, pixels[:, :, ::-1]]))
+        gaps = torch.cdist(torch.from_numpy(both), self.vectors)
+        gaps = torch.minimum(gaps[: len(pixels)], gaps[len(pixels) :])
+        return gaps if left is None else gaps.scatter_(1, left, torch.inf)
 
     def _coarse_gaps(self, image: torch.Tensor) -> torch.Tensor:
         """Squared distance of the coarse middle parts (Q, N), the least over all places."""
@@ -134,7 +149,8 @@ class Search:
         flat = moved.flatten(0, 1)
         own = flat.square().sum(1)
         parts = []
-        for coarse, norms in zip(self._coarse, self._norms, strict=True):
+        for start in range(0, len(self), BLOCK):
+            coarse, norms = self._coarse[start : start + BLOCK], self._norms[start : start + BLOCK]
             gaps = torch.addmm(norms[None], flat, coarse.T, alpha=-2).add_(own[:, None])
             parts.append(gaps.view(queries, places, -1).amin(1))
         return torch.cat(parts, dim=1)
@@ -166,6 +182,22 @@ class Search:
         return sorted(found, key=lambda near: (near.distance, near.index))
 
 
+def report_side(resolution: int, channels: int) -> int:
+    """Pixels a side at which samples and data are compared: the model's own, halved until it is at most SIDE."""
+    side = search_side(resolution, channels)
+    while side > SIDE:
+        side //= 2
+    return side
+
+
+def by_pixel(near: Sequence[Near]) -> list[Near]:
+    """Those that were found by pixels, in the order that they are in.
+
+    Only CANDIDATES of them, however many were asked for: a picture is judged by as many as the real images are.
+    """
+    return [item for item in near if 0 <= item.rank < CANDIDATES]
+
+
 def by_feature(near: Sequence[Near]) -> list[Near]:
     """In order of the distance of features; what has none stays as it was."""
     return sorted(near, key=lambda item: (float("inf") if item.feature is None else item.feature, item.index))
@@ -179,10 +211,30 @@ def prepare(data: Dataset, features: Features | None = None) -> Job[Search]:
     if features is not None:
         vectors, _ = yield from features_of(features, data)
     search = Search(data, features, vectors)
-    for start in range(0, len(data), BLOCK):
-        yield Progress(start, len(data), "reading the data")
-        yield Offload(search.add, (start,))
+    path = coarse_path(data)
+    if not is_prepared(data):
+        with atomic_path(path) as temporary, open(temporary, "wb") as file:
+            for start in range(0, len(data), BLOCK):
+                yield Progress(start, len(data), "reading the data")
+                yield Offload(search.write, (start, file))
+    yield Offload(search.open, (path,))
     return search
+
+
+def is_prepared(data: Dataset) -> bool:
+    """Whether the cache holds the coarse version."""
+    path = coarse_path(data)
+    return path.is_file() and path.stat().st_size == len(data) * Search(data, None, None).numbers * 4
+
+
+def coarse_path(data: Dataset) -> Path:
+    """Where the coarse version is kept."""
+    return cache_path(data, "coarse1")
+
+
+def _with(near: Near, features: torch.Tensor | None, rank: int) -> Near:
+    feature = None if features is None else float(features[near.index])
+    return Near(near.index, near.distance, near.flipped, near.shift, feature, rank)
 
 
 def _centred(pixels: np.ndarray) -> torch.Tensor:

@@ -14,6 +14,7 @@ from ganviz.pictures import matched
 from ganviz.projection import STEPS, project
 from ganviz.recipe import Recipe
 from ganviz.render import Renderer
+from ganviz.timeline import Timeline
 from ganviz.walk import Walk, WalkRecipes
 
 FRAMES = 7
@@ -70,6 +71,12 @@ def walk_to(
         differences(stack, stack[0]),
         differences(stack, target),
     )
+
+
+def placed(found: NeighbourWalk, walk: Walk) -> tuple[Timeline, Walk]:
+    """The walk as keyframes of a timeline, and the settings that it was drawn with, as long and as quick as `walk`."""
+    own = Walk(frames=walk.frames, fps=walk.fps)
+    return Timeline.evenly((found.recipes[0], found.recipes[-1]), own), own
 
 
 def differences(pixels: np.ndarray, other: np.ndarray) -> np.ndarray:

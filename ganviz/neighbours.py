@@ -1,16 +1,14 @@
 """Nearest training images: has the generator drawn something new, or a picture that it was shown?
 
-Distances are exact, over all pixels of all images. They are told beside those from real images to their own nearest
-real image: a sample that is closer to the training data than real pictures are to one another is suspicious.
+Distances are exact, over all pixels of all images, as they are: live, while the picture moves. What they say of a
+picture is for `ganviz.copying`, which looks at mirrored and moved images as well.
 """
 
 import logging
 import math
-import sys
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Literal
+from typing import IO
 
 import numpy as np
 import torch
@@ -25,13 +23,6 @@ from ganviz.pictures import fit
 
 log = logging.getLogger(__name__)
 
-Verdict = Literal["copy", "close", "new"]
-REALS = 2000
-"""Real images, evenly spread, whose distances to their nearest real image make the scale."""
-SUSPICIOUS = 1.0
-"""Percentile of the real distances below which a sample is called close ..."""
-COPIED = 0.5
-"""... and, where it is also nearer than this share of their median, a copy."""
 BLOCK = 4096
 SCAN_BYTES = 16 << 20
 """Pixels that are compared in one step of a whole scan, so that memory does not grow with the data."""
@@ -49,13 +40,11 @@ class Neighbour:
 
     index, file    which image of the data set it is
     distance       root mean square difference of the pixels, in grey levels, 0 to 255
-    percentile     share (0 to 100) of the distances from real images to their nearest real image that are smaller
     """
 
     index: int
     file: str
     distance: float
-    percentile: float
 
 
 class Index:
@@ -64,12 +53,9 @@ class Index:
     The pixels lie in files of the cache that are mapped into memory, so that memory does not grow with the data.
     """
 
-    def __init__(
-        self, data: Dataset, store: torch.Tensor, norms: torch.Tensor, reals: np.ndarray, outlines: Outlines | None
-    ) -> None:
-        """store int8 (N, D), pixels less 128; norms int64 (N,), their squared lengths; reals: see `real_distances`."""
+    def __init__(self, data: Dataset, store: torch.Tensor, norms: torch.Tensor, outlines: Outlines | None) -> None:
+        """store int8 (N, D), pixels less 128; norms int64 (N,), their squared lengths."""
         self.data = data
-        self.reals = np.sort(reals)
         self._store, self._norms, self._outlines = store, norms, outlines
 
     def __len__(self) -> int:
@@ -100,19 +86,9 @@ class Index:
         """The k nearest images to one picture, uint8 (H, W, C)."""
         indices, distances = self.nearest(pixels[None], k)
         return [
-            Neighbour(int(index), self.data.files[int(index)], float(distance), self.percentile(float(distance)))
+            Neighbour(int(index), self.data.files[int(index)], float(distance))
             for index, distance in zip(indices[0], distances[0], strict=True)
         ]
-
-    def percentile(self, distance: float) -> float:
-        """Share (0 to 100) of the real distances that are smaller than this one; low is suspicious."""
-        return 100.0 * float(np.searchsorted(self.reals, distance, side="left")) / len(self.reals)
-
-    def verdict(self, neighbour: Neighbour) -> Verdict:
-        """What the nearest neighbour of a sample says of it, see SUSPICIOUS and COPIED."""
-        if neighbour.percentile >= SUSPICIOUS:
-            return "new"
-        return "copy" if neighbour.distance < COPIED * float(np.median(self.reals)) else "close"
 
     def _search(self, query: torch.Tensor, k: int, outlines: Outlines) -> tuple[torch.Tensor, torch.Tensor]:
         """As `_scan`, for one query int8 (D,): only images whose outline does not rule them out are looked at."""
@@ -182,7 +158,7 @@ def products(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
 
 def is_built(data: Dataset) -> bool:
     """Whether the cache holds all that `build` would make."""
-    return all(cache_path(data, what).is_file() for what in ("pixels", "norms", "distances")) and (
+    return all(cache_path(data, what).is_file() for what in ("pixels", "norms")) and (
         outline_numbers(data) == 0 or outlines.are_built(*_outline_files(data))
     )
 
@@ -195,7 +171,7 @@ def build(data: Dataset) -> Job[Index]:
     if len(data) < 2:
         raise GanvizError(f"{data.name}: expected at least two images to compare with, got {len(data)}")
     count = outline_numbers(data)
-    total = (len(data) if count == 0 else 2 * len(data)) + min(REALS, len(data))
+    total = len(data) if count == 0 else 2 * len(data)
     yield Progress(0, total, "reading")
     store_path, norms_path = cache_path(data, "pixels"), cache_path(data, "norms")
     if not _has(store_path, len(data) * numbers) or not _has(norms_path, len(data) * 8):
@@ -210,35 +186,15 @@ def build(data: Dataset) -> Job[Index]:
                 yield Progress(min(start + BLOCK, len(data)), total, "reading")
     store = _mapped(store_path, (len(data), numbers), torch.int8)
     norms = _mapped(norms_path, (len(data),), torch.int64)
-    done, shapes = len(data), None
+    shapes = None
     if count:
-        shapes = yield from outlines.build(store, count, *_outline_files(data), done, total)
-        done += len(data)
-    reals = _read_distances(cache_path(data, "distances"))
-    if reals is None:
-        reals = yield from real_distances(Index(data, store, norms, np.zeros(1), None), done, total)
-        with atomic_path(cache_path(data, "distances")) as temporary, open(temporary, "wb") as file:
-            file.write(reals.astype("<f8").tobytes())
-    return Index(data, store, norms, reals, shapes)
+        shapes = yield from outlines.build(store, count, *_outline_files(data), len(data), total)
+    return Index(data, store, norms, shapes)
 
 
 def outline_numbers(data: Dataset) -> int:
     """How many numbers an outline of these images has; 0 where there are none."""
     return outlines.COUNT if data.images.size >= SMALL and len(data) > 2 * outlines.COUNT else 0
-
-
-def real_distances(index: Index, done: int, total: int) -> Job[np.ndarray]:
-    """Distances of up to REALS images, evenly spread over the data, to the nearest other image: (n,), in levels."""
-    chosen = np.linspace(0, len(index) - 1, min(REALS, len(index))).astype(int)
-    found: list[np.ndarray] = []
-    step = max(1, min(100, (4 << 20) // len(index)))
-    for start in range(0, len(chosen), step):
-        part = chosen[start : start + step]
-        indices, distances = yield Offload(index.nearest, (np.asarray(index.data.images[part]), 2))
-        # The image itself is among its two nearest unless it has several equals.
-        found.append(np.where(indices[:, 0] == part, distances[:, 1], distances[:, 0]))
-        yield Progress(done + start + len(part), total, "measuring real images")
-    return np.concatenate(found)
 
 
 def cache_path(data: Dataset, what: str) -> Path:
@@ -266,41 +222,3 @@ def _has(path: Path, size: int) -> bool:
 def _mapped(path: Path, shape: tuple[int, ...], dtype: torch.dtype) -> torch.Tensor:
     """A file as a tensor; its pages are read when they are touched, and leave when memory is wanted."""
     return torch.from_file(str(path), shared=False, size=math.prod(shape), dtype=dtype).view(shape)
-
-
-def _read_distances(path: Path) -> np.ndarray | None:
-    if sys.byteorder != "little" or not path.is_file() or path.stat().st_size % 8 or not path.stat().st_size:
-        return None
-    values = np.frombuffer(path.read_bytes(), "<f8")
-    return values if np.isfinite(values).all() and (values >= 0).all() else None
-
-
-def say(verdict: Verdict, neighbour: Neighbour) -> str:
-    """The verdict in words, with its reason."""
-    closer = 100 - neighbour.percentile
-    if verdict == "new":
-        return f"new: no closer to the data than real images are (percentile {neighbour.percentile:.0f})"
-    what = "likely a copy" if verdict == "copy" else "suspiciously close"
-    return f"{what}: closer to a training image than {closer:.1f} % of real images are to their nearest one"
-
-
-def report(
-    samples: Sequence[tuple[int, Sequence[Neighbour], Verdict]], data: str, model: str, metric: str = "pixel"
-) -> dict[str, Any]:
-    """The report as JSON: samples are (seed, neighbours, verdict)."""
-    return {
-        "samples": [
-            {
-                "seed": seed,
-                "neighbours": [
-                    {"index": n.index, "file": n.file, "distance": n.distance, "percentile": n.percentile}
-                    for n in neighbours
-                ],
-                "verdict": verdict,
-            }
-            for seed, neighbours, verdict in samples
-        ],
-        "data": data,
-        "metric": metric,
-        "model": model,
-    }

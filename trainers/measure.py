@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from ganviz import catalog, checkpoint, cli, neighbours
+from ganviz import catalog, checkpoint, cli, copying
 from ganviz.checkpoint import Header, read_header
 from ganviz.cli_parts import report
 from ganviz.datasets import Dataset, open_dataset
@@ -40,6 +40,7 @@ SHOWN = 8
 """Rows of a figure."""
 NEIGHBOURS = 5
 LOOKED_AT = 1000
+PART = 8
 """Samples whose nearest training images are looked for."""
 SWEEPS = 500
 """Sweeps of each continuous code."""
@@ -124,38 +125,33 @@ def mean_difference(images: np.ndarray) -> float:
 
 
 def nearest_images(drawn: np.ndarray, data: Dataset, folder: Path) -> dict[str, Any]:
-    """Distances (root mean square, grey levels) to the nearest training image, mirrored ones included for colour.
+    """Distances (root mean square, grey levels) to the nearest training image, by the rule of `ganviz.copying`.
 
     Told beside those of real images to the nearest other real image. neighbours.png has the first samples left and
-    the closest ones right, each with its nearest training images after it.
+    the closest ones right, each with its nearest training images after it, turned as they lie.
     """
-    index = report(neighbours.build(data), "index")
-    order, near = nearest(index, drawn)
-    if drawn.shape[3] == 3:
-        other_order, other = nearest(index, np.ascontiguousarray(drawn[:, :, ::-1]))
-        mirrored = other[:, 0] < near[:, 0]
-        drawn = np.where(mirrored[:, None, None, None], drawn[:, :, ::-1], drawn)
-        order, near = np.where(mirrored[:, None], other_order, order), np.where(mirrored[:, None], other, near)
-    closest = np.argsort(near[:, 0], kind="stable")[:SHOWN]
-    blocks = [
-        np.concatenate([drawn[rows][:, None], np.asarray(data.images)[order[rows]]], axis=1)
-        for rows in (np.arange(SHOWN), closest)
-    ]
+    rule = report(copying.open_rule(data), "real images")
+    parts = [drawn[start : start + PART] for start in range(0, len(drawn), PART)]
+    found = [near for part in parts for near in rule.search.look_up(part, NEIGHBOURS)]
+    judged = [rule.judge_found(near) for near in found]
+    distances = np.array([item.near.distance for item in judged])
+    closest = np.argsort(distances, kind="stable")[:SHOWN]
+
+    def row(k: int) -> np.ndarray:
+        images = [(np.asarray(data.images[near.index]), near.flipped) for near in found[k][:NEIGHBOURS]]
+        return np.stack([drawn[k], *(image[:, ::-1] if flipped else image for image, flipped in images)])
+
+    blocks = [np.stack([row(int(k)) for k in rows]) for rows in (np.arange(SHOWN), closest)]
     save(folder / "neighbours.png", beside([grid(block, gap_after=1) for block in blocks]))
-    percentiles = np.array([index.percentile(float(distance)) for distance in near[:, 0]])
+    reals = rule.reals.pixel
     return {
         "samples": len(drawn),
-        "drawn": {"median": float(np.median(near[:, 0])), "smallest": float(near[:, 0].min())},
-        "real": {"median": float(np.median(index.reals)), "smallest": float(index.reals[0])},
-        "below the 1st percentile of real": float((percentiles < neighbours.SUSPICIOUS).mean()),
+        "drawn": {"median": float(np.median(distances)), "smallest": float(distances.min())},
+        "real": {"median": reals.median, "smallest": float(reals.reals[0])},
+        "below the 1st percentile of real": float(np.mean([x.percentile < copying.SUSPICIOUS for x in judged])),
+        "copies": float(np.mean([item.verdict == "copy" for item in judged])),
         "closest seeds": closest.tolist(),
     }
-
-
-def nearest(index: neighbours.Index, pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Indices and distances of the nearest images to each picture, (N, NEIGHBOURS) both, a few pictures at a time."""
-    parts = [index.nearest(pixels[start : start + 100], NEIGHBOURS) for start in range(0, len(pixels), 100)]
-    return np.concatenate([order for order, _ in parts]), np.concatenate([near for _, near in parts])
 
 
 def check_codes(generator: StagedGenerator, data: Dataset, folder: Path) -> dict[str, Any]:

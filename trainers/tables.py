@@ -14,7 +14,8 @@ def tables(figures: Mapping[str, Any]) -> str:
         f"- Nearest training image (root mean square, grey levels): median {near['drawn']['median']:.1f} and smallest "
         f"{near['drawn']['smallest']:.1f} for {near['samples']} drawn images, {near['real']['median']:.1f} and "
         f"{near['real']['smallest']:.1f} from real images to the nearest other one; "
-        f"{near['below the 1st percentile of real']:.1%} of the drawn ones are nearer than 99 % of the real ones are."
+        f"{near['below the 1st percentile of real']:.1%} of the drawn ones are nearer than 99 % of the real ones are, "
+        f"{near['copies']:.1%} are called copies (docs/metrics.md)."
     )
     if "codes" in figures:
         parts += _codes(figures["codes"])

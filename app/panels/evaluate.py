@@ -126,6 +126,7 @@ class EvaluatePage(QFrame):
         self.page_button.clicked.connect(self.ask_for_page)
         self.neighbours.sample_chosen.connect(self._go)
         self.neighbours.walk_wanted.connect(self.walk)
+        self.neighbours.walk_kept.connect(self.keep_walk)
         for tick in self.figures.ticks.values():
             tick.toggled.connect(self._show)
 
@@ -287,6 +288,15 @@ class EvaluatePage(QFrame):
 
         what = "Walking to the training image"
         self._begin("walk", what, evaluating.walk, done, row.sample, outcome.source)
+
+    def keep_walk(self, found: Any) -> None:
+        """Put a walk to a training image into the timeline, one step that undo takes back."""
+        from ganviz.neighbour_walk import placed
+
+        timeline, walk = placed(found, self._document.session.walk)
+        self._document.seal()
+        self._document.edit(recipe=found.recipes[0], timeline=timeline, walk=walk)
+        self.said.emit("The walk is in the timeline under the picture; undo takes it back", "good")
 
     def ask_for_page(self) -> None:
         """Ask where to save the page."""

@@ -26,11 +26,13 @@ WALK_HEIGHT = 60
 class NeighboursPart(QWidget):
     """The verdict beside the histogram; below, the most suspicious samples, and the walk from the chosen one.
 
-    `sample_chosen(recipe)` where one is to be looked at; `walk_wanted()` for the chosen one.
+    `sample_chosen(recipe)` where one is to be looked at; `walk_wanted()` for the chosen one; `walk_kept(walk)` where
+    the one on screen is to go into the timeline.
     """
 
     sample_chosen = Signal(object)
     walk_wanted = Signal()
+    walk_kept = Signal(object)
 
     def __init__(self) -> None:
         super().__init__()
@@ -60,6 +62,12 @@ class NeighboursPart(QWidget):
             "Look for the nearest training image in the latent space, and walk there from the chosen sample",
             "evaluate-walk",
         )
+        self.keep_button = TextButton(
+            "To the timeline",
+            "Put this walk into the timeline in place of what is there, to play and export it; undo takes it back",
+            "evaluate-walk-timeline",
+        )
+        self._walk: NeighbourWalk | None = None
         self.walk_said = QLabel()
         self.walk = PictureGrid("evaluate-walk-pictures", "The walk, and the training image itself at its end", 8)
         self.empty = QLabel(NOTHING)
@@ -68,6 +76,7 @@ class NeighboursPart(QWidget):
         self.ways.currentChanged.connect(self._show_histogram)
         self.list.chosen.connect(self._chosen)
         self.walk_button.clicked.connect(self.walk_wanted)
+        self.keep_button.clicked.connect(lambda: self.walk_kept.emit(self._walk))
 
     def _lay_out(self) -> None:
         for label, name in (
@@ -97,6 +106,7 @@ class NeighboursPart(QWidget):
         hands = QHBoxLayout()
         hands.setSpacing(12)
         hands.addWidget(self.walk_button)
+        hands.addWidget(self.keep_button)
         hands.addWidget(self.walk_said, 1)
         self.walk.setFixedHeight(WALK_HEIGHT)
         full = QWidget()
@@ -140,8 +150,8 @@ class NeighboursPart(QWidget):
         theme.restyle(self.verdict)
         lines = [facts[:1].upper() + facts[1:] + "."]
         if report.authenticity is not None:
-            share = f"{report.authenticity:.0%}"
-            lines.append(f"Authentic: {share} of the samples; about half where they are as real images are.")
+            share, real = f"{report.authenticity:.0%}", f"{report.reals.authenticity or 0:.0%}"
+            lines.append(f"Authentic: {share} of the samples, {real} of the real images.")
         if report.features:
             lines.append(f"Features: {report.features}.")
         self.facts.setText("\n".join(lines))
@@ -154,6 +164,7 @@ class NeighboursPart(QWidget):
 
     def show_walk(self, found: "NeighbourWalk | None") -> None:
         """Show a walk's pictures, the training image last, and what they say."""
+        self._walk = found
         self.walk.clear()
         self.walk.setVisible(found is not None)
         self.walk_said.setText(walk_words(found) if found is not None else "Choose a sample to look at it.")
@@ -183,6 +194,7 @@ class NeighboursPart(QWidget):
 
     def _show_hands(self) -> None:
         self.walk_button.setEnabled(self.chosen() is not None and not self._busy)
+        self.keep_button.setEnabled(self._walk is not None)
 
 
 def _shown(row: Row) -> tuple[Any, str, str, str]:

@@ -18,18 +18,22 @@ from ganviz.spec import Spec
 from ganviz.training_data import find_data, remember_data, source_of
 
 if TYPE_CHECKING:
-    from ganviz.neighbours import Index, Neighbour, Verdict
+    from ganviz.copying import Judged, Rule
+    from ganviz.datasets import Dataset
+    from ganviz.neighbours import Index, Neighbour
 
 COUNT = 5
 SIDE = 56
 TONES = {"new": "good", "close": "warning", "copy": "danger"}
+REAL = "\n\nReal images are measured in the same way, each with the real image nearest to it."
 
 
 class NeighboursPanel(QFrame):
     """Shows what a frame's nearest training images are; `show_frame` is called for each that is painted.
 
     The search runs on the compute thread, between pictures. While one is under way the newest picture waits, and
-    those between are passed over.
+    those between are passed over. A picture that none follows is then judged by the rule of `ganviz.copying`, which
+    takes longer since it looks at mirrored and moved images as well; until it has, the last verdict is grey.
     """
 
     said = Signal(str, str)
@@ -42,6 +46,7 @@ class NeighboursPanel(QFrame):
         self.setProperty("tone", "card")
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self._index: Index | None = None
+        self._rule: Rule | None = None
         self._of = ""  # digest of the model that the index is for
         self._source: str | None = None
         self._waiting: Any = None
@@ -56,7 +61,6 @@ class NeighboursPanel(QFrame):
         self.verdict = ElidedLabel()
         self.verdict.setObjectName("neighbours-verdict")
         self.verdict.setFont(theme.text_font(tabular=True))
-        self.verdict.setToolTip("Real pairs: each real image with the real image nearest to it")
         self.compare = TextButton("Compare", "Search the training data for this picture", "neighbours-compare")
         self.choose = TextButton("Choose data…", "Say where this model's training data are", "neighbours-choose")
         self.other = IconButton("folder-search-outline", "Compare with other data", "neighbours-other", size=16)
@@ -124,18 +128,20 @@ class NeighboursPanel(QFrame):
         """Use an index that was built before; building one is left to the user, since it takes its time."""
         spec, digest = self._document.spec, self._of
 
-        def load(renderer: Any) -> "Index | None":
+        def load(renderer: Any) -> "tuple[Index, Rule] | None":
+            from ganviz.copying import is_ready, open_rule
             from ganviz.datasets import open_prepared
+            from ganviz.jobs import run
+            from ganviz.nearness import report_side
             from ganviz.neighbours import build, is_built, search_side
 
-            data = open_prepared(source, search_side(spec.resolution, spec.channels), spec.channels)
-            if data is None or not is_built(data):
+            sides = [side(spec.resolution, spec.channels) for side in (search_side, report_side)]
+            data, small = (open_prepared(source, side, spec.channels) for side in sides)
+            if data is None or small is None or not is_built(data) or not is_ready(small):
                 return None
-            from ganviz.jobs import run
+            return run(build(data)), run(open_rule(small))
 
-            return run(build(data))
-
-        self._compute.ask(load, lambda index: self._built(index, digest), lambda message: None)
+        self._compute.ask(load, lambda both: self._built(both, digest), lambda message: None)
 
     def start(self) -> None:
         """Build the index of the data that are known."""
@@ -144,16 +150,16 @@ class NeighboursPanel(QFrame):
         source, spec, digest = self._source, self._document.spec, self._of
 
         def job(renderer: Any) -> Any:
-            from ganviz.neighbours import open_index
+            from ganviz.copying import open_both
 
-            return open_index(source, spec.resolution, spec.channels)
+            return open_both(source, spec.resolution, spec.channels)
 
-        self._compute.start_job(job, "Reading the training data", done=lambda index: self._built(index, digest))
+        self._compute.start_job(job, "Reading the training data", done=lambda both: self._built(both, digest))
 
-    def _built(self, index: "Index | None", digest: str) -> None:
-        if index is None or digest != self._of:
+    def _built(self, both: "tuple[Index, Rule] | None", digest: str) -> None:
+        if both is None or digest != self._of:
             return
-        self._index = index
+        self._index, self._rule = both
         self._show()
         if self._waiting is not None:
             self._search()
@@ -198,22 +204,45 @@ class NeighboursPanel(QFrame):
         def search(renderer: Any) -> Any:
             from ganviz.neighbours import reduced
 
-            near = index.look_up(reduced(frame.pixels, index.shape[0]), COUNT)
-            return near, index.verdict(near[0])
+            return index.look_up(reduced(frame.pixels, index.shape[0]), COUNT)
 
-        self._compute.ask(search, lambda found: self._found(index, *found), self._failed)
+        self._compute.ask(search, lambda near: self._found(index, frame, near), self._failed)
 
-    def _found(self, index: "Index", near: "list[Neighbour]", verdict: "Verdict") -> None:
+    def _found(self, index: "Index", frame: Any, near: "list[Neighbour]") -> None:
         self._searching = False
+        rule = self._rule
         if index is self._index:
-            self.row.set_pictures(
-                [(np.asarray(index.data.images[item.index]), f"{item.distance:.1f}", _tip(item)) for item in near]
-            )
-            self.verdict.setText(f"● {_words(verdict, near[0])}")
-            self.verdict.setProperty("tone", "muted" if near[0].percentile >= 100 else TONES[verdict])
-            theme.restyle(self.verdict)
+            self.row.set_pictures([_entry(index.data, item.index, item.file, item.distance) for item in near])
+            self._tint("muted")
+            if self._waiting is None and rule is not None:
+                self._searching = True
+                self._compute.ask(
+                    lambda renderer: rule.judge(frame.pixels),
+                    lambda judged: self._judged(index, rule, near, judged),
+                    self._failed,
+                )
         if self._waiting is not None:
             self._search()
+
+    def _judged(self, index: "Index", rule: "Rule", near: "list[Neighbour]", judged: "Judged") -> None:
+        self._searching = False
+        if index is self._index:
+            self.verdict.setText(f"● {_words(judged, rule)}")
+            self.verdict.setToolTip(f"{judged.reason[:1].upper()}{judged.reason[1:]}.{REAL}")
+            self._tint("muted" if judged.percentile >= 100 else TONES[judged.verdict])
+            if judged.verdict != "new":  # what it is near to comes first, turned as it lies
+                first = judged.near
+                entries = [_entry(rule.search.data, first.index, judged.file, first.distance, first.flipped)]
+                rest = [item for item in near if item.index != first.index][: COUNT - 1]
+                entries += [_entry(index.data, item.index, item.file, item.distance) for item in rest]
+                self.row.set_pictures(entries)
+        if self._waiting is not None:
+            self._search()
+
+    def _tint(self, tone: str) -> None:
+        if self.verdict.property("tone") != tone:
+            self.verdict.setProperty("tone", tone)
+            theme.restyle(self.verdict)
 
     def _failed(self, message: str) -> None:
         self._searching = False
@@ -255,17 +284,22 @@ class NeighboursPanel(QFrame):
         self._search()
 
 
-def _words(verdict: "Verdict", near: "Neighbour") -> str:
-    if verdict != "new":
-        what = "Likely a copy" if verdict == "copy" else "Suspiciously close"
-        return f"{what}: closer than {100 - near.percentile:.1f} % of real pairs"
-    if near.percentile >= 100:
+def _words(judged: "Judged", rule: "Rule") -> str:
+    nearer = f"nearer than {rule.reals.pixel.words(judged.near.distance)}"
+    if judged.verdict == "copy":
+        return f"Likely a copy: {nearer}"
+    if judged.verdict == "close":
+        return f"Suspiciously close: {nearer}"
+    if judged.percentile >= 100:
         return "Unlike the data: farther from it than any real image"
-    return f"New: farther than {near.percentile:.0f} % of real pairs"
+    return f"New: farther than {judged.percentile:.0f} % of real images"
 
 
-def _tip(item: "Neighbour") -> str:
-    return f"{item.file}\n{item.distance:.2f} grey levels apart · percentile {item.percentile:.1f}"
+def _entry(data: "Dataset", index: int, file: str, distance: float, flipped: bool = False) -> tuple[Any, str, str]:
+    """What the row shows of a training image: pixels, caption, tip."""
+    image = np.asarray(data.images[index])
+    tip = f"{file}{', mirrored' if flipped else ''}\n{distance:.2f} grey levels apart"
+    return image[:, ::-1] if flipped else image, f"{distance:.1f}", tip
 
 
 class _Row(QWidget):

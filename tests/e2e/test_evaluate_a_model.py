@@ -108,6 +108,7 @@ def test_copies_are_found_looked_at_and_walked_to(begin, make_checkpoint, data: 
     assert closest.item(0).text().startswith("Likely a copy") and "mirrored" in closest.item(0).text()
     assert np.array_equal(*(closest.pictures[0][0], closest.pictures[0][1][0])), "turned as it lies beside the sample"
     assert not view.story.find("evaluate-walk").isEnabled()
+    assert not view.story.find("evaluate-walk-timeline").isEnabled()
     closest.setCurrentRow(3)
     view.story.settle()
     chosen = view.page.neighbours.outcome.rows[3]
@@ -118,6 +119,21 @@ def test_copies_are_found_looked_at_and_walked_to(begin, make_checkpoint, data: 
     walked = view.story.find("evaluate-walk-pictures").pictures()
     assert len(walked) == 8 and np.array_equal(walked[0], chosen.pixels)
     assert "dB" in view.story.find("evaluate-walk-said").text()
+
+    document = view.story.window.document
+    before = document.session
+    view.story.click("evaluate-walk-timeline")
+    found = view.page.neighbours._walk
+    keyframes = document.session.timeline.keyframes
+    assert [item.recipe for item in keyframes] == [found.recipes[0], found.recipes[-1]]
+    assert (keyframes[0].frame, keyframes[1].frame) == (0, document.session.walk.frames - 1)
+    view.story.settle()
+    assert np.array_equal(view.story.pixels(), walked[0])
+    view.story.click("undo")
+    assert document.session == before, "one step"
+    view.story.click("redo")
+    assert document.session.timeline.keyframes == keyframes
+    view.story.click("undo")
     view.story.click("undo")
     assert view.story.recipe.latent == Seed(0), "going along the list is one step"
 

@@ -5,7 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from ganviz.datasets import open_dataset
 from ganviz.expression import Seed
+from ganviz.jobs import run
+from ganviz.neighbour_report import report_neighbours
 from ganviz.recipe import Recipe
 from ganviz.render import Renderer
 
@@ -24,7 +27,7 @@ def test_data_chosen_once_are_searched_live_and_remembered(begin, tiny_checkpoin
     panel = story.window.parts.neighbours
     assert story.find("neighbours-choose").isVisible()
     panel.use_data(str(data))
-    story.wait(lambda: panel.row.pictures())
+    story.wait(lambda: panel.row.pictures() and panel.is_idle)
     assert "Likely a copy" in story.find("neighbours-verdict").text()
     assert np.array_equal(panel.row.pictures()[0], story.pixels())
     story.find("seed").setValue(7)
@@ -35,8 +38,31 @@ def test_data_chosen_once_are_searched_live_and_remembered(begin, tiny_checkpoin
 
     again = begin(tiny_checkpoint)
     second = again.window.parts.neighbours
-    again.wait(lambda: second.row.pictures())
+    again.wait(lambda: second.row.pictures() and second.is_idle)
     assert "Likely a copy" in second.verdict.text(), "the index is found without being asked for"
+
+
+def test_the_panel_says_of_each_picture_what_the_report_says(begin, tiny_checkpoint: Path, data: Path, tmp_path: Path):
+    with np.load(data) as file:
+        np.savez(tmp_path / "mirrored.npz", images=file["images"][:, :, ::-1])
+    story = begin(tiny_checkpoint)
+    panel = story.window.parts.neighbours
+    panel.use_data(str(tmp_path / "mirrored.npz"))
+    seeds = (0, 7, 8, 9)
+    recipes = [Recipe(story.recipe.model, Seed(seed), psi=story.recipe.psi) for seed in seeds]
+    pictures = open_dataset(tmp_path / "mirrored.npz", 16, 3)
+    report = run(report_neighbours(Renderer("cpu"), recipes, pictures, features=None))
+    assert [sample.verdict for sample in report.samples] == ["copy", "new", "new", "new"]
+    for seed, sample in zip(seeds, report.samples, strict=True):
+        story.find("seed").setValue(seed)
+        story.settle()
+        story.wait(lambda: panel.row.pictures() and panel.is_idle)
+        verdict = story.find("neighbours-verdict")
+        assert verdict.toolTip().lower().startswith(f"{sample.reason}.".lower())
+        assert verdict.text().startswith("● New" if sample.verdict == "new" else "● Likely a copy")
+    story.find("seed").setValue(0)
+    story.settle()
+    story.wait(lambda: panel.is_idle and np.array_equal(panel.row.pictures()[0], story.pixels()))
 
 
 def test_another_model_looks_for_its_own_data(begin, tiny_checkpoint: Path, tiny_conditional: Path, data: Path):

@@ -10,7 +10,7 @@ from ganviz.expression import Seed
 from ganviz.metrics.evidence import centred
 from ganviz.recipe import Recipe
 from ganviz.render import Renderer
-from ganviz.session import read_png
+from ganviz.session import load_session, read_png
 
 
 @pytest.fixture(autouse=True)
@@ -93,7 +93,15 @@ def test_neighbours_by_feature_with_a_walk(
     words += ["--out", str(tmp_path / "n.png"), "--walk", str(tmp_path / "walk.png"), "--held-out", str(data)]
     assert cli.main(words) == 0
     assert "likely a copy" in capsys.readouterr().out
-    assert len(read_png(tmp_path / "walk.png").recipes) == 4
+    sheet = read_png(tmp_path / "walk.png").recipes
+    assert len(sheet) == 4
+    words[words.index(str(tmp_path / "walk.png"))] = str(tmp_path / "walk.ganviz")
+    assert cli.main(words) == 0
+    session = load_session(tmp_path / "walk.ganviz")
+    assert [item.frame for item in session.timeline.keyframes] == [0, session.walk.frames - 1]
+    assert [item.recipe for item in session.timeline.keyframes] == [sheet[0], sheet[-1]]
+    words[words.index(str(tmp_path / "walk.ganviz"))] = str(tmp_path / "walk.gif")
+    assert cli.main(words) == 2
 
 
 def test_charts_are_whole_svg() -> None:

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -6,13 +7,14 @@ import pytest
 
 from ganviz import catalog
 from ganviz.checkpoint import read_header
+from ganviz.copying import Reals, Scale, open_rule
 from ganviz.datasets import Dataset, open_dataset
 from ganviz.errors import GanvizError
 from ganviz.expression import Seed
 from ganviz.jobs import Progress, run
 from ganviz.metrics.measuring import prior_recipes
-from ganviz.nearness import Near
-from ganviz.neighbour_report import Match, Scale, judge, report_neighbours, report_side
+from ganviz.nearness import Near, report_side
+from ganviz.neighbour_report import Match, NeighbourReport, SampleReport, report_neighbours
 from ganviz.recipe import Recipe
 from ganviz.render import Renderer
 
@@ -45,13 +47,11 @@ def test_a_mirrored_copy_is_named_and_the_others_are_new(tiny_checkpoint: Path, 
     copy = report.samples[3]
     assert (copy.verdict, copy.seed, copy.matches[0].near.index) == ("copy", 3, 120)
     assert (copy.by_pixel.near.distance, copy.by_pixel.near.flipped) == (0.0, True)
-    assert (
-        copy.reason
-        == f"likely a copy: pixel by pixel closer to {copy.matches[0].file}, mirrored, than 100.0 % of real pairs"
-    )
+    assert copy.reason.startswith(f"likely a copy: 0.0 grey levels from {copy.matches[0].file}, mirrored, whose own")
+    assert "nearer than all 121 real images are to their nearest" in copy.reason
     assert [s.verdict for s in report.samples].count("copy") == 1
     assert report.closest(1) == [copy]
-    assert report.verdict == "memorised", "one of eight is more than one of twenty"
+    assert report.verdict == "suspicious", "eight are too few to say it of the model"
     assert 0 <= report.authenticity <= 1
     assert copy.authentic is False
 
@@ -84,8 +84,7 @@ def test_held_out_images_can_make_the_scale(tiny_checkpoint: Path, renderer, dat
     apart = open_dataset(tmp_path / "apart.npz", 16, 3)
     job = report_neighbours(renderer, recipes(tiny_checkpoint, range(2)), data, features=None, held_out=apart)
     report = run(job)
-    assert report.pixel.reals.tolist() == [0.0] * 5, "they are in the data"
-    assert report.held_out == "own" or report.held_out == apart.name
+    assert (report.reals.doublets, report.reals.held_out) == (5, apart.name), "they are in the data"
     small = open_dataset(tmp_path / "apart.npz", 8, 3)
     with pytest.raises(GanvizError, match="held-out"):
         run(report_neighbours(renderer, recipes(tiny_checkpoint, range(2)), data, features=None, held_out=small))
@@ -100,28 +99,61 @@ def test_it_says_how_far_it_is_and_can_be_stopped(tiny_checkpoint: Path, rendere
     job.close()
 
 
-def match(distance: float, percentile: float, feature: float | None = None, of_feature: float | None = None) -> Match:
-    return Match(Near(0, distance, False, (1, -2), feature), "a.png", percentile, of_feature)
+def test_the_report_judges_each_sample_as_a_single_picture_is_judged(tiny_checkpoint: Path, renderer, data) -> None:
+    rule = run(open_rule(data))
+    for features in (None, "patches"):
+        report = run(report_neighbours(renderer, recipes(tiny_checkpoint, range(12)), data, k=3, features=features))
+        for sample in report.samples:
+            alone = rule.judge(renderer.render(sample.recipe).pixels)
+            assert sample.verdict == alone.verdict
+            assert sample.reason.startswith(alone.reason), "features add to it"
+            assert (sample.by_pixel.near.index, sample.by_pixel.percentile) == (alone.near.index, alone.percentile)
+    assert [sample.verdict for sample in report.samples].count("copy") == 1
 
 
-def test_a_verdict_says_its_reason_and_features_alone_call_nothing_a_copy() -> None:
-    assert judge(match(15, 50), None, None)[0] == "new"
-    verdict, reason = judge(match(4, 0.0), None, 12.0)
-    assert verdict == "copy"
-    assert reason == "likely a copy: pixel by pixel closer to a.png, moved by 2 px, than 100.0 % of real pairs"
-    assert judge(match(4, 0.5), None, 5.0)[0] == "close", "its fellow is as near"
-    assert judge(match(4, 2.5), None, 5.0)[0] == "new"
-    assert judge(match(4, 2.5), None, 12.0)[0] == "copy"
-    verdict, reason = judge(match(15, 50, 0.2, 0.2), match(15, 50, 0.2, 0.2), None)
-    assert verdict == "close"
-    assert "by features closer to a.png than 99.8 % of real pairs" in reason
+def verdicts(copies: int, close: int, new: int, alike: int = 0, real_copies: int = 0) -> NeighbourReport:
+    """A report of so many samples of each kind beside 1,000 real images, ten of them near."""
+    scale, near = Scale(np.linspace(10, 20, 1000), "grey levels"), Near(0, 15, False, (0, 0), 1.0)
+    kinds = ["copy"] * copies + ["close"] * close + ["new"] * new
+    samples = [
+        SampleReport(
+            Recipe("m"), (), Match(near, "a.png", 50), Match(near, "a.png", 50, 0.0 if k < alike else 50), v, ""
+        )
+        for k, v in enumerate(kinds)
+    ]
+    reals = Reals(scale, scale, real_copies, 10, 0, 0.5)
+    return NeighbourReport("m", "d", "pixel", "some", tuple(samples), reals, 0.5)
 
 
-def test_what_is_near_is_told_by_the_real_distances() -> None:
-    scale = Scale(np.linspace(10, 20, 1000), "grey levels")
-    assert [scale.is_near(distance) for distance in (4, 10.05, 10.5)] == [True, True, False]
-    doublets = Scale(np.zeros(100), "grey levels")
-    assert [doublets.is_near(distance) for distance in (0.0, 0.1)] == [True, False]
+@pytest.mark.parametrize(
+    ("report", "verdict"),
+    [
+        (verdicts(0, 10, 990), "new"),
+        (verdicts(0, 40, 960), "new"),  # more than by chance, but few
+        (verdicts(0, 60, 940), "suspicious"),
+        (verdicts(1, 0, 999), "new"),
+        (verdicts(10, 0, 990), "suspicious"),
+        (verdicts(10, 0, 990, real_copies=8), "new"),
+        (verdicts(60, 0, 940), "memorised"),
+        (verdicts(60, 0, 940, real_copies=60), "suspicious"),  # of real ones as many are called that, but near they are
+        (verdicts(0, 0, 1000, alike=60), "suspicious"),
+        (verdicts(1, 0, 7), "suspicious"),
+        (verdicts(8, 0, 0), "memorised"),
+        (verdicts(0, 1, 7), "new"),
+    ],
+)
+def test_a_model_is_judged_by_what_the_rule_says_of_real_images(report: NeighbourReport, verdict: str) -> None:
+    assert report.verdict == verdict
+    assert report.reason.startswith(f"{verdict}: ")
+    assert f"of 1,000 left-out real images the same rule says so of {report.reals.copies / 1000:.1%}" in report.reason
+
+
+def test_samples_alike_by_features_come_before_those_that_nothing_is_said_of() -> None:
+    report = verdicts(0, 0, 5, alike=0)
+    odd = replace(report.samples[3], by_feature=replace(report.samples[3].by_feature, feature_percentile=0.1))
+    report = replace(report, samples=(*report.samples[:3], odd, report.samples[4]))
+    assert report.closest(1) == [odd]
+    assert report.alike == 1
 
 
 def test_large_pictures_are_compared_smaller(tiny_checkpoint: Path) -> None:
@@ -130,20 +162,25 @@ def test_large_pictures_are_compared_smaller(tiny_checkpoint: Path) -> None:
     assert report_side(read_header(tiny_checkpoint).spec.resolution, 3) == 16
 
 
-def test_a_model_that_knows_its_hundred_training_images_by_heart_is_called_memorised() -> None:
-    data = open_dataset(OVERFIT / "hundred.npz", 16, 1)
+def test_a_model_that_knows_its_hundred_training_images_by_heart_is_called_memorised(monkeypatch) -> None:
+    monkeypatch.setattr("ganviz.copying.REALS", 500)
+    data, whole = open_dataset(OVERFIT / "hundred.npz", 16, 1), open_dataset("digits", 16, 1)
+    apart = Dataset(whole.images[100:2100], None, (), (), f"part-{whole.digest}", whole.name, whole.files[100:2100])
     renderer = Renderer("cpu")
-    found = run(report_neighbours(renderer, recipes(OVERFIT / "model.safetensors", range(200)), data, features=None))
+    asked = recipes(OVERFIT / "model.safetensors", range(200))
+    alone = run(report_neighbours(renderer, asked, data, features=None))
+    assert alone.verdict != "new", "a hundred images left out do not tell more"
+    found = run(report_neighbours(renderer, asked, data, features=None, held_out=apart))
     assert found.verdict == "memorised"
-    assert found.reason.startswith("memorised: ")
+    assert "of 500 held-out real images the same rule says so" in found.reason
     drawn = np.median([sample.by_pixel.near.distance for sample in found.samples])
     assert drawn < 0.75 * found.pixel.median
 
 
 def test_a_bundled_model_is_not(monkeypatch) -> None:
-    monkeypatch.setattr("ganviz.neighbour_report.REALS", 150)
+    monkeypatch.setattr("ganviz.copying.REALS", 150)
     whole = open_dataset("digits", 32, 1)
-    data = Dataset(whole.images[:1500], None, (), (), whole.digest, whole.name, whole.files[:1500])
+    data = Dataset(whole.images[:1500], None, (), (), f"part-{whole.digest}", whole.name, whole.files[:1500])
     renderer = Renderer("cpu")
     header = read_header(catalog.find("digits-dcgan"))
     renderer.load(header.path)
