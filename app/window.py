@@ -7,6 +7,7 @@ follow, and the newest recipe goes to the compute thread's mailbox; its frame co
 import logging
 import re
 from collections.abc import Callable
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -345,11 +346,16 @@ class MainWindow(QMainWindow):
 
     def _frame_shown(self, frame: Any) -> None:
         if self._shown is None:
-            # The options of all trainers take a moment to import, which is not to hold up the first look at that page.
-            self.background.run(lambda: import_module("trainers.watch"), lambda _: None)
+            self._import_ahead()
         self._shown = frame
         self.parts.status.frame_shown(frame.ms)
         self._show_state()
+
+    def _import_ahead(self) -> None:
+        """What the workspaces are made of takes a moment to import, which is not to hold up the first look at one."""
+        modules = [workspace.widget.partition(":")[0] for workspace in WORKSPACES[1:]]
+        for module in ("trainers.watch", *modules):
+            self.background.run(partial(import_module, module), lambda _: None)
 
     def _frame_failed(self, recipe: Recipe, message: str) -> None:
         self._failed = recipe

@@ -138,6 +138,8 @@ class Centre(QStackedWidget):
             # Else the focus of what is hidden would go to whatever comes next in the window.
             focused = QApplication.focusWidget()
             inside = focused is None or self.isAncestorOf(focused)
+            if inside and focused is not None:
+                focused.clearFocus()  # hidden with the focus, it would have Qt look for the next one in the window
             self.setCurrentIndex(index)
             front = self.currentWidget()
             if inside and front is not None:

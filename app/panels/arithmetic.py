@@ -105,6 +105,15 @@ class ArithmeticPage(QFrame):
     def _lay_out(self) -> None:
         self.samples_label.setFont(theme.caption_font(tabular=True))
         self.samples_label.setProperty("tone", "muted")
+        # From outside inwards: what is put somewhere else, with all that is in it, is styled anew each time.
+        page = QWidget()
+        page.setMinimumSize(*LEAST)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addWidget(scrolled(page, "arithmetic-area"))
+        whole = QVBoxLayout(page)
+        whole.setContentsMargins(16, 12, 16, 12)
+        whole.setSpacing(8)
         top = QHBoxLayout()
         top.setSpacing(8)
         top.addWidget(self.formula, 1)
@@ -136,16 +145,8 @@ class ArithmeticPage(QFrame):
         row.setSpacing(16)
         row.addLayout(left, LEFT)
         row.addWidget(self.side, RIGHT)
-        page = QWidget()
-        page.setMinimumSize(*LEAST)
-        whole = QVBoxLayout(page)
-        whole.setContentsMargins(16, 12, 16, 12)
-        whole.setSpacing(8)
         whole.addLayout(top)
         whole.addLayout(row, 1)
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(0, 0, 0, 0)
-        outer.addWidget(scrolled(page, "arithmetic-area"))
 
     def _connect(self) -> None:
         self.formula.entered.connect(self._formula_typed)

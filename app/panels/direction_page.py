@@ -90,9 +90,15 @@ class DirectionsPage(QFrame):
         self.setAcceptDrops(True)
 
     def _lay_out(self) -> None:
-        for view in (self.list, self.entanglement, self.samples):
-            self._stack.addWidget(view)
-        tools = QHBoxLayout()
+        # From outside inwards: what is put somewhere else, with all that is in it, is styled anew each time.
+        tools, trays = QHBoxLayout(), QHBoxLayout()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(16, 12, 16, 12)
+        column.setSpacing(8)
+        column.addWidget(self.search)
+        column.addLayout(tools)
+        column.addWidget(self._stack, 1)
+        column.addLayout(trays)
         tools.setSpacing(4)
         tools.addWidget(self.tabs)
         tools.addStretch(1)
@@ -101,17 +107,11 @@ class DirectionsPage(QFrame):
         tools.addSpacing(8)
         for button in (self.load_button, self.save_button, self.export_button):
             tools.addWidget(button)
-        trays = QHBoxLayout()
+        for view in (self.list, self.entanglement, self.samples):
+            self._stack.addWidget(view)
         trays.setSpacing(8)
         trays.addWidget(self.liked, 1)
         trays.addWidget(self.disliked, 1)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(16, 12, 16, 12)
-        column.setSpacing(8)
-        column.addWidget(self.search)
-        column.addLayout(tools)
-        column.addWidget(self._stack, 1)
-        column.addLayout(trays)
 
     def _connect(self) -> None:
         compute = self._compute

@@ -51,7 +51,7 @@ class TrainingForm(QWidget):
         self._items: dict[str, Field[Any]] = {}
         self._given: dict[str, Any] = {}
         self._standing: dict[str, Any] = {}  # what each option is where it is not given
-        self._opening: set[str] = set()  # groups that are about to be opened
+        self._opening: list[str] = []  # groups that are about to be opened
         self._built = ""  # the family that all this is of
         self._plan: Plan | None = None  # of the run that is to go on; None for a new one
         self._folder: Path | None = None
@@ -182,31 +182,40 @@ class TrainingForm(QWidget):
         return item is not None and (not item.metadata["choices"] or value in item.metadata["choices"])
 
     def _make_groups(self) -> None:
-        opened = {group for group, fold in self._folds.items() if not fold.folded} or set(OPEN_GROUPS)
+        opened = {group for group, fold in self._folds.items() if not fold.folded} | set(self._opening)
+        opened = opened or set(OPEN_GROUPS)
         for fold in self._folds.values():
             fold.setParent(None)
             fold.deleteLater()
         while self._option_column.count():
             self._option_column.takeAt(0)
-        self.rows, self._folds, self._opening = {}, {}, set()
+        self.rows, self._folds, self._opening = {}, {}, []
         there = {item.metadata["group"] for item in self._items.values()}
         for group in (group for group in GROUPS if group in there):
             fold = self._folds[group] = Fold(GROUP_TITLES[group], f"training-group-{group}")
             fold.opened.connect(lambda group=group: self._fill(group))
             self._option_column.addWidget(fold)
             if group in opened:
-                # A group at a time, each in a turn of its own: all at once would hold up the window.
-                self._opening.add(group)
-                QTimer.singleShot(0, fold, lambda group=group: self._open(group))
+                self._opening.append(group)
         self._option_column.addStretch(1)
+        self._open_next()
 
     def complete(self) -> bool:
         """Whether all groups that are to be open are."""
         return not self._opening
 
-    def _open(self, group: str) -> None:
-        self._opening.discard(group)
-        self._folds[group].set_folded(False)
+    def _open_next(self) -> None:
+        """Open the groups one after the other, each in a turn of its own: all at once would hold up the window."""
+        if self._opening:
+            fold = self._folds[self._opening[0]]
+            QTimer.singleShot(0, fold, lambda: self._open(fold))
+
+    def _open(self, fold: Fold) -> None:
+        if not self._opening or self._folds[self._opening[0]] is not fold:
+            return  # another family was chosen meanwhile, which opens its own
+        del self._opening[0]
+        fold.set_folded(False)
+        self._open_next()
 
     def _fill(self, group: str) -> None:
         """Make the rows of a group, the first time that it is opened."""

@@ -64,3 +64,13 @@ def test_keys_lead_from_part_to_part_and_from_workspace_to_workspace(story):
     window.actions_by_id["workspace-previous"].trigger()
     window.actions_by_id["workspace-previous"].trigger()
     assert window.parts.centre.name == names[-1]
+
+
+def test_the_order_of_tab_is_not_looked_for_where_a_workspace_with_the_focus_is_left(story, monkeypatch):
+    looked = []
+    monkeypatch.setattr("app.window.arrange", lambda whole, known: looked.append(whole) or known)
+    story.canvas.setFocus()
+    for name in ("mix", "explore"):
+        story.window.show_workspace(name)
+        assert story.window.parts.centre.currentWidget() is QApplication.focusWidget()
+    assert not looked

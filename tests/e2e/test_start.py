@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 from app.__main__ import build_window
 from app.commands import BY_ID, COMMANDS
 from app.keys import KeysDialog
+from app.panels import WORKSPACES
 from ganviz import catalog
 
 CONTRACT = (
@@ -101,6 +102,14 @@ def test_bundled_models_are_listed_and_a_face_is_shown_first(begin):
     rows = story.find("model-browser").rows()
     assert rows and rows[0].section == "Bundled"
     assert story.recipe.model.name == "faces-dcgan" in [row.name for row in rows if row.section == "Bundled"]
+
+
+def test_workspaces_are_imported_once_there_is_a_picture(begin, tiny_checkpoint, monkeypatch):
+    imported = []
+    monkeypatch.setattr("app.window.import_module", imported.append)
+    story = begin(tiny_checkpoint)
+    wanted = {workspace.widget.partition(":")[0] for workspace in WORKSPACES[1:]}
+    story.qtbot.waitUntil(lambda: wanted <= set(imported), timeout=20_000)
 
 
 def test_f1_lists_every_shortcut(story):
