@@ -179,7 +179,10 @@ def caption_font(*, bold: bool = False, tabular: bool = False) -> QFont:
 
 
 class _Glyph(QIconEngine):
-    """One glyph of Material Design Icons in the theme's colours, chosen when it is drawn."""
+    """One glyph of Material Design Icons in the theme's colours, chosen when it is drawn.
+
+    It is as large as the shorter side; where there is more width, it stands at the left of it.
+    """
 
     def __init__(self, name: str, role: str, checked_role: str) -> None:
         super().__init__()
@@ -196,7 +199,8 @@ class _Glyph(QIconEngine):
         painter.save()
         painter.setFont(glyphs.font(max(1, min(rect.width(), rect.height()))))
         painter.setPen(QPen(color(role)))
-        painter.drawText(QRectF(rect), Qt.AlignmentFlag.AlignCenter, self._character)
+        side = Qt.AlignmentFlag.AlignLeft if rect.width() > rect.height() else Qt.AlignmentFlag.AlignHCenter
+        painter.drawText(QRectF(rect), side | Qt.AlignmentFlag.AlignVCenter, self._character)
         painter.restore()
 
     def pixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QPixmap:

@@ -82,7 +82,6 @@ class EvaluatePage(QFrame):
         for count in SAMPLES:
             self.samples.addItem(f"{count:,} samples", count)
         self.samples.setCurrentIndex(SAMPLES.index(USUAL))
-        self.samples.setMinimumContentsLength(14)
         for which, text in FEATURES:
             self.features.addItem(text, which)
         self.features.addItem(WEIGHTS, "")
@@ -104,7 +103,7 @@ class EvaluatePage(QFrame):
         top.addWidget(self.halves)
         top.addWidget(self.state, 1)
         top.addWidget(self.page_button)
-        what = WrappingBar(WRAPS)
+        what = WrappingBar(WRAPS, shares=(1, 2))
         what.first.addWidget(self.data, 1)
         what.first.addWidget(self.other)
         what.first.addWidget(self.choose)

@@ -57,6 +57,7 @@ class MapPage(QFrame):
         self._path: list[tuple[float, float]] = []
         self.by = _choice("map-by", "What lies together when it is alike", BY)
         self.method = _choice("map-method", "How points are placed", METHODS)
+        self.method.setMinimumContentsLength(4)
         self.count = NumberRow(
             "Points",
             200,
@@ -117,8 +118,8 @@ class MapPage(QFrame):
 
     def _lay_out(self) -> None:
         top = WrappingBar(560)
-        top.first.addWidget(self.by, 1)
-        top.first.addWidget(self.method, 1)
+        top.first.addWidget(self.by, 3)
+        top.first.addWidget(self.method, 2)
         top.first.addWidget(self.own)
         top.second.addWidget(self.count, 1)
         top.second.addWidget(self.make_button)

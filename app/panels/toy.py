@@ -96,8 +96,8 @@ class ToyPanel(QWidget):
         self._show_words()
 
     def _lay_out(self) -> None:
-        top = WrappingBar(900)
-        top.first.addWidget(self.objective, 2)
+        top = WrappingBar(900, shares=(3, 2))
+        top.first.addWidget(self.objective, 3)
         top.first.addWidget(self.data, 2)
         top.first.addWidget(self.play_button)
         top.first.addWidget(self.all_button)

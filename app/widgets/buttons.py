@@ -4,7 +4,18 @@ import html
 
 from PySide6.QtCore import QRect, QSize, Qt
 from PySide6.QtGui import QKeySequence, QPainter, QPaintEvent
-from PySide6.QtWidgets import QCheckBox, QComboBox, QPushButton, QStyledItemDelegate, QTabBar, QToolButton, QWidget
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QPushButton,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionComboBox,
+    QStylePainter,
+    QTabBar,
+    QToolButton,
+    QWidget,
+)
 
 from app import theme
 
@@ -76,7 +87,7 @@ class TextButton(QPushButton):
         if icon:
             role = {"primary": "on_accent", "link": "accent_text"}.get(kind, "text")
             self.setIcon(theme.icon(icon, role))
-            self.setIconSize(QSize(16, 16))
+            self.setIconSize(QSize(20, 16))  # the glyph stands at the left of it: 8 px to the text, with Qt's own 4
 
 
 class SegmentedTabs(QTabBar):
@@ -116,6 +127,14 @@ class Choice(QComboBox):
         self.setMaxVisibleItems(16)
         self.setItemDelegate(QStyledItemDelegate(self))  # the one that the style sheet reaches
 
+    def shown_text(self) -> str:
+        """The chosen entry; where there is no room for all of it, it ends in dots rather than within a letter."""
+        option = QStyleOptionComboBox()
+        self.initStyleOption(option)
+        part = QStyle.SubControl.SC_ComboBoxEditField
+        room = self.style().subControlRect(QStyle.ComplexControl.CC_ComboBox, option, part, self).width()
+        return option.fontMetrics.elidedText(option.currentText, Qt.TextElideMode.ElideRight, room - 2)
+
     def wheelEvent(self, event):
         if self.hasFocus():
             super().wheelEvent(event)
@@ -123,8 +142,12 @@ class Choice(QComboBox):
             event.ignore()
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        super().paintEvent(event)
-        painter = QPainter(self)
+        painter = QStylePainter(self)
+        option = QStyleOptionComboBox()
+        self.initStyleOption(option)
+        painter.drawComplexControl(QStyle.ComplexControl.CC_ComboBox, option)
+        option.currentText = self.shown_text()
+        painter.drawControl(QStyle.ControlElement.CE_ComboBoxLabel, option)
         role = "text" if self.isEnabled() else "disabled"
         theme.draw_icon(painter, QRect(self.width() - 24, (self.height() - 16) // 2, 16, 16), "chevron-down", role)
         painter.end()

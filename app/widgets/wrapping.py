@@ -5,18 +5,21 @@ from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QWidget
 
 
 class WrappingBar(QWidget):
-    """Put widgets into the rows `first` and `second`; below `width` pixels the second goes under the first."""
+    """Put widgets into the rows `first` and `second`; below `width` pixels the second goes under the first.
 
-    def __init__(self, width: int, spacing: int = 8) -> None:
+    `shares` are what they get of the width while they stand side by side.
+    """
+
+    def __init__(self, width: int, spacing: int = 8, shares: tuple[int, int] = (1, 1)) -> None:
         super().__init__()
         self._width = width
         self.first, self.second = QHBoxLayout(), QHBoxLayout()
         self._whole = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
         self._whole.setContentsMargins(0, 0, 0, 0)
         self._whole.setSpacing(spacing)
-        for row in (self.first, self.second):
+        for row, share in zip((self.first, self.second), shares, strict=True):
             row.setSpacing(spacing)
-            self._whole.addLayout(row, 1)
+            self._whole.addLayout(row, share)
 
     @property
     def wrapped(self) -> bool:
