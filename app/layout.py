@@ -10,7 +10,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QPushButton,
-    QScrollArea,
     QSizePolicy,
     QSplitter,
     QStackedWidget,
@@ -26,6 +25,7 @@ from app.panels.walk import WalkBar
 from app.status import StatusBar
 from app.widgets.buttons import IconButton, SegmentedTabs, TextButton, tip_text
 from app.widgets.canvas import Canvas
+from app.widgets.card_column import CardColumn
 from app.widgets.elided import ElidedLabel
 from app.widgets.import_page import ImportPage
 from app.workspaces import Centre
@@ -44,6 +44,7 @@ class Parts:
     whole: QWidget
     canvas: Canvas
     columns: QSplitter
+    right: CardColumn
     centre: Centre
     middle: QStackedWidget
     importing: ImportPage
@@ -103,7 +104,7 @@ def build(window: "MainWindow") -> Parts:
     smooth.clicked.connect(lambda checked: window.set_setting("smooth", checked))
 
     cards = {panel.name: panels[panel.name] for panel in PANELS if panel.place == "right"}
-    right = _right_column(list(cards.values()))
+    right = CardColumn(list(cards.values()))
     below = [panels[panel.name] for panel in PANELS if panel.place == "below"]
     view = SegmentedTabs(
         [("Picture", "The picture, as large as there is room"), ("Sheet", "Variations around it, to choose and breed")],
@@ -165,6 +166,7 @@ def build(window: "MainWindow") -> Parts:
         whole=whole,
         canvas=canvas,
         columns=columns,
+        right=right,
         centre=centre,
         middle=middle,
         importing=importing,
@@ -308,29 +310,6 @@ def _explore(
         foot.addWidget(panel)
     stack.addLayout(foot)
     return centre
-
-
-def _right_column(cards: list[Any]) -> QWidget:
-    inside = QWidget()
-    inside.setProperty("tone", "panel")
-    column = QVBoxLayout(inside)
-    column.setContentsMargins(12, 12, 12, 12)
-    column.setSpacing(8)
-    for card in cards:
-        column.addWidget(card)
-    # What is left over goes to the card that can use it, or stays empty below.
-    filler = QWidget()
-    filler.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Ignored)
-    column.addWidget(filler)
-    area = QScrollArea()
-    area.setObjectName("cards")
-    area.setProperty("tone", "panel")
-    area.setWidgetResizable(True)
-    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-    area.setWidget(inside)
-    area.setMinimumWidth(280)
-    return area
 
 
 def _strip(window: "MainWindow", tabs: SegmentedTabs, walk: WalkBar, pages: QStackedWidget) -> QWidget:

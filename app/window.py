@@ -152,6 +152,7 @@ class MainWindow(QMainWindow):
         opener.sheet_opened.connect(self._sheet_opened)
         opener.walk_opened.connect(self._walk_opened)
         opener.photo_wanted.connect(self._photo_given)
+        parts.cards["project"].taken.connect(lambda: parts.right.reveal(parts.cards["project"]))
         parts.cards["project"].began.connect(lambda: parts.view.setCurrentIndex(0))
         parts.cards["project"].frame_wanted.connect(canvas.show_frame)
         parts.cards["project"].ended.connect(self._show_document)

@@ -31,11 +31,12 @@ LARGEST_SHOWN = 1600
 class ProjectPanel(Card):
     """Choose a photo, crop it, and look for it in the latent space.
 
-    `began()` when the search has begun; `frame_wanted(frame)` carries the picture on its way, for the canvas; `ended()`
-    when there is nothing more to come. The result replaces the recipe and is kept in the gallery with its PSNR, in one
-    step.
+    `taken()` when there is a photo to look for; `began()` when the search has begun; `frame_wanted(frame)` carries the
+    picture on its way, for the canvas; `ended()` when there is nothing more to come. The result replaces the recipe and
+    is kept in the gallery with its PSNR, in one step.
     """
 
+    taken = Signal()
     began = Signal()
     frame_wanted = Signal(object)
     ended = Signal()
@@ -175,11 +176,12 @@ class ProjectPanel(Card):
 
     def _take(self, pixels: np.ndarray) -> None:
         self._pixels = pixels
+        self._show()
+        self.taken.emit()
         if self._tell and self._path is not None:
             said = f"{self._path.name} carries no recipe; it is in the projection card, ready to be looked for."
             self.said.emit(said, "info")
         self._tell = False
-        self._show()
 
     def _failed(self, message: str) -> None:
         self._path, self._crop, self._pixels = None, None, None
