@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QPainter, QPen, QPixmap, QPolygonF
 
@@ -39,6 +40,14 @@ def draw_ring(painter: QPainter, where: QPointF, radius: float, colour: str) -> 
     for name, width in (("background", 5.0), (colour, 2.5)):
         painter.setPen(QPen(theme.color(name), width))
         painter.drawEllipse(where, radius, radius)
+
+
+def draw_dots(painter: QPainter, places: np.ndarray) -> None:
+    """A dot at each of the places (N, 2), with a rim of the background."""
+    dots = QPolygonF([QPointF(x, y) for x, y in places.tolist()])
+    for name, width in (("background", 10.0), ("accent", 7.0)):
+        painter.setPen(QPen(theme.color(name), width, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
+        painter.drawPoints(dots)
 
 
 def draw_hover(painter: QPainter, room: QSize, where: QPointF, pixmap: QPixmap | None, side: int, caption: str) -> None:

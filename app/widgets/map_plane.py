@@ -7,6 +7,9 @@ from app.widgets.point_cloud import representatives
 CELL = 44
 """Cells are of this to twice this size, in logical pixels."""
 MARGIN = 36
+EDGE = 6
+"""Logical pixels around the pictures of a map that fits."""
+FITTINGS = 4
 ZOOM = (0.5, 400.0)
 """How much larger than fitted the map may be."""
 
@@ -20,14 +23,25 @@ class MapPlane:
         self.fitted = True  # as long as nobody has zoomed or moved it
         self.chosen, self.middles = np.zeros(0, int), np.zeros((0, 2))
 
-    def fit(self, points: np.ndarray) -> None:
-        """Show all of the points (N, 2), as large as there is room."""
+    def fit(self, points: np.ndarray, pictures: bool = False) -> None:
+        """Show all of the points (N, 2), as large as there is room; with `pictures`, the whole of their cells too."""
         self.fitted, self.middle, self.zoom = True, np.zeros(2), 1.0
-        if len(points):
-            low, high = points.min(axis=0).astype(float), points.max(axis=0).astype(float)
-            room = np.maximum(1.0, np.array([self.width, self.height]) / 2 - MARGIN)
-            fitting = float((room / np.maximum((high - low) / 2, 1e-3)).min()) / self.scale()
-            self.middle, self.zoom = (low + high) / 2, min(ZOOM[1], max(ZOOM[0], fitting))
+        if not len(points):
+            return
+        self._fit_box(points.min(axis=0).astype(float), points.max(axis=0).astype(float), MARGIN)
+        for _ in range(FITTINGS if pictures else 0):
+            _, middles = representatives(points, self.cell())
+            low, high = middles.min(axis=0) - self.cell() / 2, middles.max(axis=0) + self.cell() / 2
+            corners = self.on_screen(np.array([low, high]))
+            if (corners > 0).all() and (corners < (self.width, self.height)).all():
+                break
+            self._fit_box(low, high, EDGE)  # which may make the cells larger
+
+    def _fit_box(self, low: np.ndarray, high: np.ndarray, margin: int) -> None:
+        """Show a part of the plane, from one corner (2,) to the other."""
+        room = np.maximum(1.0, np.array([self.width, self.height]) / 2 - margin)
+        fitting = float((room / np.maximum((high - low) / 2, 1e-3)).min()) / (self.scale() / self.zoom)
+        self.middle, self.zoom = (low + high) / 2, min(ZOOM[1], max(ZOOM[0], fitting))
 
     def centre(self, place: np.ndarray) -> None:
         """Bring a place (2,) to the middle."""

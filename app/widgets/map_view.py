@@ -20,7 +20,7 @@ from PySide6.QtWidgets import QApplication, QSizePolicy, QWidget
 
 from app import theme
 from app.widgets.image import thumbnail
-from app.widgets.map_marks import draw_hover, draw_path, draw_ring, draw_way
+from app.widgets.map_marks import draw_dots, draw_hover, draw_path, draw_ring, draw_way
 from app.widgets.map_plane import MapPlane, nearest_ahead
 from app.widgets.point_cloud import stamp
 from ganviz.latent_map import LatentMap
@@ -179,7 +179,7 @@ class MapView(QWidget):
         self.plane.width, self.plane.height = self.width(), self.height()
         points = self.made.points if self.made is not None else np.zeros((0, 2))
         if self.plane.fitted:
-            self.plane.fit(points)
+            self.plane.fit(points, self.pictures)
         self.plane.choose(points if self.pictures else np.zeros((0, 2)))
         self._settle.start()
         self.update()
@@ -339,6 +339,8 @@ class MapView(QWidget):
             return
         if self.pictures:
             self._paint_pictures(painter)
+            unseen = sorted(self.selected.difference(map(int, self.plane.chosen)))
+            draw_dots(painter, self.plane.on_screen(self.made.points[unseen]))
         else:
             painter.drawImage(QPointF(0, 0), self._dots_image())
         if self.way:

@@ -137,6 +137,26 @@ def test_all_points_are_seen_as_large_as_there_is_room_until_somebody_zooms(view
     assert view.plane.zoom == zoom
 
 
+@pytest.mark.parametrize("size", [(500, 400), (656, 470), (300, 620)])
+def test_no_picture_of_a_map_that_fits_is_cut_off(view, made, size):
+    outlier = np.vstack([made.points[:-1] * 0.3, [[1.0, 0.05]]])
+    view.set_map(LatentMap.of(made.settings, made.base, outlier))
+    view.set_pictures(True)
+    view.resize(*size)
+    places, half = view.plane.on_screen(view.plane.middles), view.plane.side() / 2
+    assert len(places) > 3
+    assert (places - half >= 0).all() and (places + half <= size).all()
+
+
+def test_selected_points_without_a_picture_of_their_own_are_seen_as_dots(view, made):
+    view.set_pictures(True)
+    hidden = next(k for k in range(len(made.points)) if k not in view.plane.chosen)
+    before = view.grab().toImage()
+    view.select([hidden])
+    where = view.where(hidden).toPoint()
+    assert view.grab().toImage().pixelColor(where) == theme.color("accent") != before.pixelColor(where)
+
+
 def test_pictures_are_asked_for_in_view_and_stand_for_their_surroundings(view, heard, picture, qtbot):
     ears = heard(needed=view.needed)
     view.set_pictures(True)
