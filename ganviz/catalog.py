@@ -82,6 +82,12 @@ def recent() -> list[Header]:
     return _headers([path for path in dict.fromkeys(found) if path.is_file() and path.resolve() not in own])
 
 
+def downloadable() -> list[zoo.Entry]:
+    """The published generators that are not here: neither fetched, nor opened lately from where they lie converted."""
+    here = {(header.ref.name, header.arch) for header in recent()}
+    return [entry for entry in zoo.missing() if (entry.name, entry.arch) not in here]
+
+
 def remember(path: str | Path) -> None:
     """Put a model, or a run folder, at the head of the recent list; a list that cannot be written is only logged.
 

@@ -70,8 +70,10 @@ def models(context: click.Context, as_json: bool) -> None:
     """List bundled, downloaded, recent and downloadable models with their licences."""
     if context.invoked_subcommand is not None:
         return
-    groups = {"bundled": catalog.bundled(), "fetched": catalog.fetched(), "recent": catalog.recent()}
-    downloadable = zoo.missing()
+    groups = {"bundled": catalog.bundled(), "fetched": catalog.fetched()}
+    listed_already = {header.digest for found in groups.values() for header in found}
+    groups["recent"] = [header for header in catalog.recent() if header.digest not in listed_already]
+    downloadable = catalog.downloadable()
     if as_json:
         listed: dict[str, Any] = {
             group: [_facts(header, with_run=True) for header in found] for group, found in groups.items()

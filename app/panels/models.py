@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from app.background import Background
 from app.compute import Compute
-from app.document import Document, fresh_recipe, name_of
+from app.document import Document, fresh_recipe
 from app.widgets.buttons import TextButton
 from app.widgets.download_offer import DownloadOffer
 from app.widgets.model_list import ModelList, ModelRow
@@ -144,11 +144,11 @@ class ModelsPanel(QWidget):
         header, card = found.header, found.header.card
         licence = card.licence or "not stated"
         said = [card.title or header.ref.name, card.description, f"Licence: {licence}", str(header.path)]
-        caption = caption_of(header)
-        if found.section == "Recent" and card.images_seen:
-            # Copies of snapshots share a name; how far each had come tells them apart.
-            caption = f"{caption} · {format_kimg(card.images_seen)} kimg"
-        return ModelRow(header.digest, found.section, name_of(header), caption, licence, "\n".join(filter(None, said)))
+        caption, seen = caption_of(header), catalog.images_seen(header)
+        if found.section == "Runs" or (found.section == "Recent" and card.images_seen):
+            # Snapshots and copies of them share a name; how far each had come tells them apart.
+            caption = f"{family_of(header)} · {format_kimg(seen)} kimg"
+        return ModelRow(header.digest, found.section, header.ref.name, caption, licence, "\n".join(filter(None, said)))
 
     def path_of(self, digest: object) -> str | None:
         """Where the model of a row lies; of a run, the folder, which may hold a newer snapshot by now."""
@@ -238,7 +238,7 @@ def find_models() -> list[Listed]:
 def find_absent() -> list[zoo.Entry]:
     """The models that could be downloaded. Reads headers only; runs on the background thread."""
     try:
-        return zoo.missing()
+        return catalog.downloadable()
     except Exception as error:  # what is here is listed all the same
         log.warning("what could be downloaded is not known (%s)", error)
         return []
@@ -252,10 +252,15 @@ def absent_row(entry: zoo.Entry) -> ModelRow:
     return ModelRow(entry.name, ABSENT, entry.name, caption, card.licence, tip, absent=True)
 
 
+def family_of(header: Header) -> str:
+    """Family and size."""
+    label = MODELS[header.arch].label if header.arch in MODELS else header.arch
+    return f"{label} · {header.spec.resolution} px"
+
+
 def caption_of(header: Header) -> str:
     """One short line: family, size, conditions."""
-    spec = header.spec
-    said = [MODELS[header.arch].label if header.arch in MODELS else header.arch, f"{spec.resolution} px"]
+    spec, said = header.spec, [family_of(header)]
     if spec.num_classes:
         said.append(f"{spec.num_classes} classes")
     if spec.codes:

@@ -54,6 +54,14 @@ def test_recent_models_are_kept_newest_first_without_bundled_or_lost_ones(
     assert [header.ref.name for header in catalog.recent()] == ["r0", "r2"]
 
 
+def test_a_published_model_that_was_opened_from_elsewhere_is_not_offered_for_download(
+    bundle: Path, tiny_zoo, make_checkpoint: Callable[..., Path]
+) -> None:
+    assert catalog.downloadable() == [tiny_zoo]
+    catalog.remember(make_checkpoint("tiny-faces"))
+    assert catalog.downloadable() == []
+
+
 def test_a_damaged_recent_list_is_an_empty_one(home: Path) -> None:
     for text in ("{", "3", json.dumps([1, None])):
         (places.state() / "recent.json").write_text(text)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ganviz import cli, places
+from ganviz import catalog, cli, places
 from ganviz.expression import Seed
 from ganviz.recipe import ModelRef, Recipe, Sheet
 from ganviz.session import Kept, Session, read_png, save_session
@@ -37,6 +37,15 @@ def test_models_lists_names_with_licences(capsys) -> None:
     assert cli.main(["models", "--json"]) == 0
     listed = json.loads(capsys.readouterr().out)
     assert [model["name"] for model in listed["bundled"]] == ["tiny", "tiny-classes"]
+
+
+def test_models_lists_a_model_once(tiny_checkpoint, tmp_path, make_checkpoint, capsys) -> None:
+    copy = tmp_path / "copy.safetensors"
+    shutil.copyfile(tiny_checkpoint, copy)
+    for path in (copy, make_checkpoint("other", resolution=32)):
+        catalog.remember(path)
+    assert cli.main(["models", "--json"]) == 0
+    assert [model["name"] for model in json.loads(capsys.readouterr().out)["recent"]] == ["other"]
 
 
 def test_info_is_flat_json_of_spec_and_card(capsys) -> None:
