@@ -15,6 +15,8 @@ log = logging.getLogger(__name__)
 
 ALIASES = {"faces128": "faces", "mnist-10k": "digits"}
 """Names that cards have for what ships under another one."""
+TITLES = {"digits": "the bundled digits", "faces": "the bundled faces", "fashion-mnist": "Fashion-MNIST"}
+"""What the known names are called within a sentence."""
 MOST = 500
 
 
@@ -55,6 +57,11 @@ def source_of(chosen: str) -> str:
     """The data that a chosen file stands for: itself where it holds many pictures, else the folder that it lies in."""
     path = Path(chosen)
     return str(path.parent if path.is_file() and path.suffix.lower() not in (".zip", ".npz") else path)
+
+
+def title_of(source: str) -> str:
+    """What data are called within a sentence: known ones by their title, others by the name of their file or folder."""
+    return TITLES.get(source) or Path(source).name or source
 
 
 def _file() -> Path:

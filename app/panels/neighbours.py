@@ -15,7 +15,7 @@ from app.widgets.elided import ElidedLabel
 from app.widgets.image import thumbnail
 from ganviz.session import Session
 from ganviz.spec import Spec
-from ganviz.training_data import find_data, remember_data, source_of
+from ganviz.training_data import find_data, remember_data, source_of, title_of
 
 if TYPE_CHECKING:
     from ganviz.copying import Judged, Rule
@@ -267,7 +267,7 @@ class NeighboursPanel(QFrame):
         if index is not None:
             self.caption.setText(f"{len(index):,} images of {index.data.name} · pixel distance in grey levels")
         elif self._source is not None:
-            name = self._document.header.card.data or self._source
+            name = title_of(self._source)
             self.caption.setText(f"Is this new, or a picture out of {name}? The first comparison takes a moment.")
         elif self._of:
             said = self._document.header.card.data

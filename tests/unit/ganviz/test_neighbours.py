@@ -16,7 +16,8 @@ from ganviz.neighbours import build
 from ganviz.recipe import Recipe
 from ganviz.render import Renderer
 from ganviz.session import read_png
-from ganviz.training_data import find_data, remember_data
+from ganviz.sources import KNOWN
+from ganviz.training_data import TITLES, find_data, remember_data, title_of
 
 
 @pytest.fixture
@@ -182,3 +183,8 @@ def test_damaged_outlines_are_made_again(make_data, blobs: np.ndarray, monkeypat
     assert neighbours.is_built(data)
     neighbours.cache_path(data, "outlines").unlink()
     assert not neighbours.is_built(data)
+
+
+def test_data_are_called_within_a_sentence_as_people_know_them():
+    assert set(TITLES) == set(KNOWN)
+    assert title_of("faces") == "the bundled faces" and title_of("/home/me/my photos.zip") == "my photos.zip"
