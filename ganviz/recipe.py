@@ -389,7 +389,7 @@ def describe(recipe: Recipe, class_names: tuple[str, ...] = ()) -> str:
     said = [describe_latent(recipe.latent)]
     if recipe.label is not None:
         shares = [(weight, k) for k, weight in enumerate(recipe.label) if weight]
-        names = [class_names[k] if k < len(class_names) else f"class {k}" for _, k in shares]
+        names = [class_title(k, class_names) for _, k in shares]
         if len(shares) == 1:
             said.append(names[0])
         else:
@@ -413,6 +413,12 @@ def describe(recipe: Recipe, class_names: tuple[str, ...] = ()) -> str:
         for edit in recipe.units
     )
     return " · ".join(part for part in said if part)
+
+
+def class_title(k: int, class_names: tuple[str, ...]) -> str:
+    """What a class is called beside other words: "7" alone would say nothing."""
+    name = class_names[k] if k < len(class_names) else str(k)
+    return f"class {name}" if name.isdecimal() else name
 
 
 def check_writable(*recipes: Recipe) -> None:

@@ -79,7 +79,7 @@ class ConditionPanel(Card):
         self._names = names
         self.choice.blockSignals(True)
         self.choice.clear()
-        self.choice.addItems([f"{k} · {name}" for k, name in enumerate(names)])
+        self.choice.addItems([name if str(k) in name.split() else f"{k} · {name}" for k, name in enumerate(names)])
         self.choice.blockSignals(False)
         self.pictures.set_items(())
         self.pictures.setVisible(0 < len(names) <= PICTURES)

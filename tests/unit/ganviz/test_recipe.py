@@ -130,6 +130,7 @@ def test_a_sheet_survives_json_and_stores_only_what_differs() -> None:
 def test_a_description_says_what_was_done() -> None:
     recipe = Recipe("m", Seed(1402, 0.31, -0.12), label=class_weights(1, 3), psi=0.7)
     assert describe(recipe, ("ant", "bee", "cat")) == "seed 1402 + (0.31, -0.12) · bee · psi 0.70"
+    assert describe(recipe, ("0", "1", "2")) == "seed 1402 + (0.31, -0.12) · class 1 · psi 0.70"
     assert describe(Recipe("m", Offset(Seed(2), ((4, 1.0),)))) == "seed 2 · z4 +1.00"
     assert describe(Recipe("m", Sum(((0.8, Seed(2)), (0.6, Seed(9)))))) == "0.80 × seed 2 + 0.60 × seed 9"
 
