@@ -100,12 +100,12 @@ class StatusBar(QFrame):
         return self._state
 
     def frame_shown(self, ms: float) -> None:
-        """A frame that took `ms` to draw is on screen."""
+        """A frame that took `ms` to draw is on screen; 0 where nobody measured it, as on the way to a photo."""
         now = time.monotonic()
         if self._shown and now - self._shown[-1] > GAP_S:
             self._shown.clear()
         self._shown.append(now)
-        self._ms = ms
+        self._ms = ms or None
         if len(self._shown) > 2:
             self._fps = (len(self._shown) - 1) / max(1e-3, self._shown[-1] - self._shown[0])
         self._say()

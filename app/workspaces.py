@@ -98,7 +98,7 @@ class Page(QFrame):
         fitting = self.find_model(applies)
         name = self._document.recipe.model.name if is_open else ""
         needs = self.workspace.needs or "an open model"
-        self._need.setText(f"{self.workspace.title} needs {needs}." + (f" {name} is not one." if name else ""))
+        self._need.setText(f"{self.workspace.title} needs {needs}." + (f"\n{name} is not one." if name else ""))
         self._fitting = str(fitting.path) if fitting is not None else ""
         self._open.setVisible(fitting is not None)
         self._open.setText(f"Open {fitting.ref.name}" if fitting is not None else "")

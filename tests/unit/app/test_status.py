@@ -33,6 +33,8 @@ def test_it_says_state_speed_and_memory(status, monkeypatch):
     clock[0] += 60
     status.frame_shown(8.25)
     assert "8.2 ms · 10 fps" in status.status.text()
+    status.frame_shown(0)
+    assert " ms" not in status.status.text(), "nobody measured it"
     status.set_state("rendering")
     assert status.status.text().startswith("rendering")
 
