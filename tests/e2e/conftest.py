@@ -4,12 +4,17 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QWidget
 
 from app.__main__ import build_window
+from app.exporting import Wish
 from app.window import MainWindow
+from ganviz import cli
+from ganviz.session import read_png
 
 PATIENCE_MS = 120_000
 
@@ -77,6 +82,34 @@ def begin(qtbot: Any, home: Path) -> Iterator[Callable[..., Story]]:
         window.stop()
         window.close()
         window.deleteLater()
+
+
+@pytest.fixture
+def come_back(begin: Callable[..., Story], tmp_path: Path) -> Callable[[Story], Story]:
+    """A function that saves, exports, renders and reopens what a window shows: one picture to the last bit.
+
+    It gives the second window, opened on the session file.
+    """
+
+    def come_back(story: Story) -> Story:
+        story.settle()
+        recipe, pixels = story.recipe, story.pixels().copy()
+        assert story.window.saver.save_to(str(tmp_path / "kept.ganviz"))
+        story.window.exporter.write_image(Wish(str(tmp_path / "kept.png"), None, "high", True), story.canvas.frame)
+        story.wait((tmp_path / "kept.png").exists)
+        assert read_png(tmp_path / "kept.png") == recipe
+        for name in ("kept.ganviz", "kept.png"):
+            assert cli.main(["render", str(tmp_path / name), "--out", str(tmp_path / "again.png")]) == 0
+            for path in ("kept.png", "again.png"):
+                with Image.open(tmp_path / path) as image:
+                    drawn = np.asarray(image)
+                assert np.array_equal(drawn.reshape(pixels.shape), pixels), (name, path)
+        again = begin(tmp_path / "kept.ganviz")
+        assert again.document.session == story.document.session
+        assert again.recipe == recipe and np.array_equal(again.pixels(), pixels)
+        return again
+
+    return come_back
 
 
 @pytest.fixture

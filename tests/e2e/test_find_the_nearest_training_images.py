@@ -4,7 +4,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
+from ganviz import cli
 from ganviz.datasets import open_dataset
 from ganviz.expression import Seed
 from ganviz.jobs import run
@@ -63,6 +65,34 @@ def test_the_panel_says_of_each_picture_what_the_report_says(begin, tiny_checkpo
     story.find("seed").setValue(0)
     story.settle()
     story.wait(lambda: panel.is_idle and np.array_equal(panel.row.pictures()[0], story.pixels()))
+
+
+def test_the_panel_finds_the_same_for_a_picture_undone_saved_rendered_and_reopened_and_the_command_draws_it(
+    begin, come_back, tiny_checkpoint: Path, data: Path, tmp_path: Path
+):
+    story = begin(tiny_checkpoint)
+    panel = story.window.parts.neighbours
+    panel.use_data(str(data))
+    story.wait(lambda: panel.row.pictures() and panel.is_idle)
+    start, first = story.pixels().copy(), [picture.copy() for picture in panel.row.pictures()]
+    story.find("seed").setValue(7)
+    story.settle()
+    story.wait(lambda: panel.is_idle and not np.array_equal(panel.row.pictures()[0], first[0]))
+    found, said = [picture.copy() for picture in panel.row.pictures()], panel.verdict.text()
+    story.click("undo")
+    story.settle()
+    story.wait(lambda: panel.is_idle and np.array_equal(panel.row.pictures(), first))
+    story.click("redo")
+    again = come_back(story)
+    second = again.window.parts.neighbours
+    again.wait(lambda: second.row.pictures() and second.is_idle)
+    assert np.array_equal(second.row.pictures(), found) and second.verdict.text() == said
+    words = ["neighbours", str(tiny_checkpoint), "--seeds", "0,7", "--psi", f"{story.recipe.psi:g}", "--k", "1"]
+    assert cli.main([*words, "--out", str(tmp_path / "rows.png")]) == 0
+    with Image.open(tmp_path / "rows.png") as image:
+        rows = np.asarray(image)
+    assert np.array_equal(rows[:16], np.concatenate([start, first[0]], axis=1)), "generated left, its neighbour right"
+    assert np.array_equal(rows[16:, :16], again.pixels())
 
 
 def test_another_model_looks_for_its_own_data(begin, tiny_checkpoint: Path, tiny_conditional: Path, data: Path):

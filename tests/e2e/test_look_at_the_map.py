@@ -166,6 +166,26 @@ def test_a_map_is_saved_with_the_session_and_shown_again(mapped, begin, tmp_path
     again.window.open(str(tmp_path / "a.ganviz"))
 
 
+def test_a_picture_of_the_map_is_the_same_undone_saved_exported_rendered_and_reopened(mapped, come_back):
+    view, before = mapped.find("map-view"), mapped.pixels().copy()
+    mapped.wait(view.complete)
+    place = next(int(k) for k in view.plane.chosen if k != view.current)
+    QTest.mouseClick(view, Qt.MouseButton.LeftButton, pos=view.where(place).toPoint())
+    mapped.settle()
+    chosen = mapped.pixels().copy()
+    assert np.array_equal(chosen, view._pixels[place]) and not np.array_equal(chosen, before)
+    mapped.click("undo")
+    mapped.settle()
+    assert np.array_equal(mapped.pixels(), before)
+    mapped.click("redo")
+    again = come_back(mapped)
+    again.window.show_workspace("map")
+    second = again.find("map-view")
+    again.wait(second.complete)
+    assert second.current == place and np.array_equal(second._pixels[place], chosen)
+    assert np.array_equal(again.find("picture-small").pixels, chosen)
+
+
 def test_the_map_of_another_model_says_so(mapped, tiny_stylegan2):
     mapped.window.open(str(tiny_stylegan2))
     mapped.wait(lambda: mapped.recipe.model.name == "tiny-styles")

@@ -7,10 +7,11 @@ import pytest
 from PIL import Image
 from PySide6.QtCore import Qt
 
+from app.exporting import Wish
 from app.widgets.recipe_mime import to_mime
 from ganviz import cli
 from ganviz.expression import Seed
-from ganviz.session import load_session
+from ganviz.session import load_session, read_png
 
 
 @pytest.fixture
@@ -119,6 +120,38 @@ def test_the_timeline_is_saved_walked_and_drawn_as_a_contact_sheet(story, tmp_pa
     first, again = (np.asarray(Image.open(tmp_path / name)) for name in ("contacts.png", "again.png"))
     assert first.shape == (4 * 16, 6 * 16, 3)
     assert np.array_equal(first, again)
+
+
+def test_a_frame_of_the_timeline_is_the_same_undone_saved_exported_rendered_and_reopened(story, come_back, tmp_path):
+    before = story.pixels().copy()
+    track = story.find("timeline-track")
+    start, end = (int(track.x_of(frame)) for frame in (10, 25))
+    y = track.height() - 6
+    story.drag(track, _point(start, y), _point(start + 20, y), _point(end, y))
+    story.settle()
+    between = story.pixels().copy()
+    assert track.playhead == 25 and not np.array_equal(between, before)
+    story.click("undo")
+    story.settle()
+    assert np.array_equal(story.pixels(), before)
+    story.click("redo")
+    again = come_back(story)
+    again.window.parts.show_tab("timeline")
+    assert again.document.session.walk_recipes(False)[25] == again.recipe
+    again.find("timeline-track").moved.emit(1, 28)
+    again.click("undo")
+    again.window.exporter.write_video(Wish(str(tmp_path / "frames"), None, "high", True))
+    again.wait(lambda: "frames" in again.message)
+    for frame, name in ((0, "00000"), (60, "00060")):
+        written = tmp_path / "frames" / f"{name}.png"
+        assert read_png(written) == again.document.session.walk_recipes(False)[frame]
+        assert cli.main(["render", str(written), "--out", str(tmp_path / "drawn.png")]) == 0
+        with Image.open(written) as one, Image.open(tmp_path / "drawn.png") as two:
+            assert np.array_equal(np.asarray(one), np.asarray(two))
+    again.document.open_recipe(again.document.session.timeline.recipes[0])
+    again.settle()
+    with Image.open(tmp_path / "frames" / "00000.png") as one:
+        assert np.array_equal(np.asarray(one), again.pixels()), "a film begins with its first keyframe, to the last bit"
 
 
 def test_playing_counts_the_frames_that_were_dropped(story):

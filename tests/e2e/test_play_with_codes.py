@@ -141,6 +141,21 @@ def test_the_sheet_is_exported_with_what_draws_it_again(codes, tmp_path):
         assert one.size == (3 * 16, 3 * 16) and np.array_equal(np.asarray(one), np.asarray(two))
 
 
+def test_a_cell_of_the_sheet_is_the_same_saved_exported_rendered_and_reopened(codes, come_back):
+    codes.window.show_workspace("codes")
+    codes.find("codes-steps").setValue(3)
+    view = codes.find("codes-sheet")
+    codes.wait(view.complete)
+    view.chosen.emit(view.sheet.cells[5])
+    codes.settle()
+    chosen = codes.pixels().copy()
+    assert np.abs(chosen.astype(int) - view.picture(5)).max() <= 1, "there it was drawn among others"
+    again = come_back(codes)
+    again.window.show_workspace("codes")
+    assert again.find("codes-sheet").sheet == view.sheet
+    assert np.array_equal(again.find("picture-small").pixels, chosen)
+
+
 def test_the_ranking_names_the_code_that_moves_the_picture_most_and_a_click_puts_it_on_the_columns(codes):
     story = codes
     story.window.show_workspace("codes")
