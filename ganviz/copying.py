@@ -218,13 +218,12 @@ def _measure(search: Search, held_out: Dataset | None) -> Job[np.ndarray]:
                 table[k, 2], nearest[k, 1] = like.feature, like.index
         yield Progress(min(start + QUERIES, len(rows)), len(rows), "measuring real images")
     scale = Scale(np.sort(table[:, 0]), "")
-    for k in range(len(rows)):
+    for k in np.flatnonzero([scale.is_near(distance) for distance in table[:, 0]]).tolist():
         left_out = int(rows[k]) if held_out is None else None
-        if scale.is_near(table[k, 0]):
-            table[k, 1] = yield Offload(_fellow, (search, int(nearest[k, 0]), left_out))
-        if search.vectors is not None:
-            table[k, 3] = yield Offload(feature_fellow, (search, int(nearest[k, 1]), left_out))
+        table[k, 1] = yield Offload(_fellow, (search, int(nearest[k, 0]), left_out))
         yield Progress(k, len(rows), "fellows of real images")
+    if search.vectors is not None:
+        table[:, 3] = yield from feature_fellows(search, nearest[:, 1], rows if held_out is None else None)
     return table
 
 
@@ -238,11 +237,19 @@ def _fellow(search: Search, index: int, left_out: int | None = None) -> float:
     return other(by_pixel(search.look_up(pixels, 1, _leave(index, left_out))[0])).distance
 
 
-def feature_fellow(search: Search, index: int, left_out: int | None = None) -> float:
-    """How far the features of a training image are from those of the nearest other one."""
-    near = other(search.alike(np.asarray(search.data.images[index]), FELLOWS, _leave(index, left_out)[0]))
-    assert near.feature is not None
-    return near.feature
+def feature_fellows(search: Search, indices: np.ndarray, left_out: np.ndarray | None = None) -> Job[np.ndarray]:
+    """Job: how far the features of training images (n,) are from those of the nearest other one, (n,).
+
+    left_out    (n,) another image for each that is not looked at
+    """
+    leave = indices[:, None] if left_out is None else np.stack([indices, left_out], axis=1)
+    found: list[float] = []
+    for start in range(0, len(indices), QUERIES):
+        part = slice(start, start + QUERIES)
+        asked = (np.asarray(search.data.images[indices[part]]), FELLOWS, leave[part])
+        found += [other(near).feature or 0.0 for near in (yield Offload(search.alike, asked))]
+        yield Progress(len(found), len(indices), "fellows by features")
+    return np.array(found)
 
 
 def _leave(index: int, left_out: int | None) -> np.ndarray:

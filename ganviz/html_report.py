@@ -58,6 +58,10 @@ LOG_CURVES = (
 )
 MOST_LOG = 64 << 20
 
+MATCHES_WIDTH = 840
+POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
+"""What the page may load: nothing but what it carries, so that the browser itself holds it to that."""
+
 STYLE = """
 :root { color-scheme: light dark; --ink: #1d2126; --soft: #5b636d; --paper: #ffffff; --line: #d9dde2; }
 @media (prefers-color-scheme: dark) {
@@ -70,7 +74,12 @@ figure { margin: 0 0 16px; } img { max-width: 100%; height: auto; display: block
 table { border-collapse: collapse; width: 100%; margin: 8px 0 16px; }
 td, th { text-align: left; padding: 5px 12px 5px 0; border-bottom: 1px solid var(--line); vertical-align: top; }
 td.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+.match > div { display: flex; gap: 12px; align-items: flex-start; } .match img { flex: 0 1 auto; min-width: 0; }
 code { font-size: 13px; overflow-wrap: anywhere; } .charts { display: flex; flex-wrap: wrap; gap: 12px; }
+@media (max-width: 600px) {
+  body { margin: 24px auto; padding: 0 16px; } .match > div { gap: 6px; }
+  .metrics tr { display: grid; grid-template-columns: 1fr auto auto; border-bottom: 1px solid var(--line); }
+  .metrics td, .metrics th { border: 0; } .metrics td:last-child { grid-column: 1 / -1; padding-top: 0; } }
 @media print { body { margin: 0 auto; } h2 { break-after: avoid; } figure, svg { break-inside: avoid; } }
 """
 
@@ -119,6 +128,7 @@ def make_page(renderer: Renderer, header: Header, data: Dataset | None, plan: Pl
     title = escape(header.card.title or header.ref.name)
     return (
         f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
+        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
         f'<meta name="viewport" content="width=device-width, initial-scale=1"><title>{title}</title>'
         f"<style>{STYLE}</style></head><body>\n" + "\n".join(parts) + "\n</body></html>\n"
     )
@@ -126,6 +136,10 @@ def make_page(renderer: Renderer, header: Header, data: Dataset | None, plan: Pl
 
 def picture(pixels: np.ndarray, words: str, scale: int = 0) -> str:
     """uint8 (H, W, C) as an <img> that carries its own bytes; small ones are enlarged in whole steps, large reduced."""
+    return f"<figure>{_image(pixels, words, scale)}</figure>"
+
+
+def _image(pixels: np.ndarray, words: str, scale: int = 0) -> str:
     image = Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels)
     largest = max(image.size)
     if largest > LARGEST:
@@ -136,7 +150,7 @@ def picture(pixels: np.ndarray, words: str, scale: int = 0) -> str:
     image.save(buffer, "PNG")
     data = base64.b64encode(buffer.getvalue()).decode("ascii")
     shown = image.width * (scale or max(1, 800 // max(image.width, 1)) if image.width < 400 else 1)
-    return f'<figure><img src="data:image/png;base64,{data}" width="{shown}" alt="{escape(words)}"></figure>'
+    return f'<img src="data:image/png;base64,{data}" width="{shown}" alt="{escape(words)}">'
 
 
 def recipe_of(header: Header, number: int) -> Recipe:
@@ -219,23 +233,31 @@ def _neighbours(renderer: Renderer, header: Header, data: Dataset, plan: Plan, f
     rows = []
     for sample in report.closest(SHOWN):
         side = min(data.images.shape[1], 128)
-        cells = [reduced(renderer.render(sample.recipe).pixels, side)]
+        cells = []
         for match in sample.matches:
             image = matched(np.asarray(data.images[match.near.index]), side, side, data.images.shape[3])
             cells.append(image[:, ::-1] if match.near.flipped else image)
-        rows.append(np.concatenate(cells, axis=1))
+        drawn = reduced(renderer.render(sample.recipe).pixels, side)
+        scale = max(1, MATCHES_WIDTH // (side * (len(cells) + 1)))
+        said = f"seed {sample.seed}"
+        rows.append(
+            f'<figure class="match"><div>{_image(drawn, said, scale)}'
+            f"{_image(np.concatenate(cells, axis=1), f'nearest to {said}', scale)}</div>"
+            f"<figcaption>{said}: {escape(sample.reason)}</figcaption></figure>"
+        )
     charts = "".join(_distances(report, metric) for metric in ("pixel", "feature"))
     authentic = ""
     if report.authenticity is not None:
         authentic = f" Authentic: {report.authenticity:.1%} (of real images {report.reals.authenticity or 0:.1%})."
-    reasons = "".join(f"<li>seed {s.seed}: {escape(s.reason)}</li>" for s in report.closest(SHOWN))
+    heading, _, facts = report.reason.partition(": ")
+    heading = {"new": "Not memorised"}.get(heading, heading.capitalize())
     words = (
         f"The {SHOWN} most suspicious of {plan.samples:,} samples, left, with the nearest images of {report.data} "
         "beside them, mirrored and moved by up to 2 px where that is nearer."
     )
     inside = (
-        f'<p class="verdict">{escape(report.reason)}.{authentic}</p>{picture(np.concatenate(rows), words)}'
-        f'<ul>{reasons}</ul><div class="charts">{charts}</div>'
+        f'<p class="verdict">{escape(heading)}</p><p>{escape(facts[:1].upper() + facts[1:])}.{authentic}</p>'
+        f'{"".join(rows)}<div class="charts">{charts}</div>'
         f"<p>Distances to the nearest training image, of samples, and of real images to the nearest other one. "
         f"Features: {escape(report.features)}.</p>"
     )
@@ -267,7 +289,7 @@ def _metrics(measured: Measured) -> str:
         f"Features: {measured.features}. Intervals are 95 %."
     )
     notes = "".join(f"<p>{escape(note)}</p>" for note in measured.notes)
-    return _section("Metrics", words, f"<table>{''.join(rows)}</table>{notes}")
+    return _section("Metrics", words, f'<table class="metrics">{"".join(rows)}</table>{notes}')
 
 
 def _curves(header: Header) -> list[str]:

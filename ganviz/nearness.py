@@ -125,12 +125,18 @@ class Search:
             found.append([_with(item, feature, rank.get(item.index, -1)) for item in near])
         return found
 
-    def alike(self, pixels: np.ndarray, k: int, leave_out: np.ndarray) -> list[Near]:
-        """The k images whose features are nearest to those of pixels uint8 (side, side, C), nearest first."""
-        features = self._feature_gaps(pixels[None], torch.from_numpy(leave_out)[None])
+    def alike(self, pixels: np.ndarray, k: int, leave_out: np.ndarray) -> list[list[Near]]:
+        """The k images whose features are nearest to those of each of pixels uint8 (Q, side, side, C), nearest first.
+
+        leave_out    (Q, n), see `look_up`
+        """
+        features = self._feature_gaps(pixels, torch.from_numpy(leave_out))
         assert features is not None
-        chosen = torch.topk(features[0], min(k, len(self) - len(leave_out)), largest=False).indices.numpy()
-        return by_feature([_with(near, features[0], -1) for near in self._refine(pixels, np.unique(chosen))])
+        chosen = torch.topk(features, min(k, len(self) - leave_out.shape[1]), largest=False).indices.numpy()
+        return [
+            by_feature([_with(near, gaps, -1) for near in self._refine(image, np.unique(some))])
+            for image, some, gaps in zip(pixels, chosen, features, strict=True)
+        ]
 
     def _feature_gaps(self, pixels: np.ndarray, left: torch.Tensor | None) -> torch.Tensor | None:
         """Distances of the features (Q, N), the lesser of both ways round; None without features."""

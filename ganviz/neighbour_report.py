@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from ganviz.copying import SUSPICIOUS, Judged, Reals, Rule, Scale, Verdict, feature_fellow, is_more, open_rule
+from ganviz.copying import SUSPICIOUS, Judged, Reals, Rule, Scale, Verdict, feature_fellows, is_more, open_rule
 from ganviz.datasets import Dataset
 from ganviz.errors import GanvizError
 from ganviz.expression import Seed
@@ -256,9 +256,8 @@ def report_neighbours(
     spacing: dict[int, float] = {}
     if opened is not None:
         nearest = sorted({by_feature(near)[0].index for near in found})
-        for done, index in enumerate(nearest):
-            spacing[index] = yield Offload(feature_fellow, (search, index))
-            yield Progress(done, len(nearest), "fellows of the nearest images")
+        fellows = yield from feature_fellows(search, np.array(nearest))
+        spacing = dict(zip(nearest, fellows.tolist(), strict=True))
     samples = []
     for recipe, near in zip(recipes, found, strict=True):
         judged = yield Offload(rule.judge_found, (near,))

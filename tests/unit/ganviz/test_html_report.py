@@ -48,6 +48,10 @@ class Page(HTMLParser):
 def page_of(words: list[str], tmp_path: Path) -> tuple[Page, str]:
     assert cli.main(["report", *words, "--out", str(tmp_path / "r.html")]) == 0
     text = (tmp_path / "r.html").read_text(encoding="utf-8")
+    assert "Content-Security-Policy\" content=\"default-src 'none';" in text, (
+        "the browser keeps it from loading anything"
+    )
+    assert set(re.findall(r"https?://[^\"]*", text)) <= {"http://www.w3.org/2000/svg"}
     page = Page(text)
     assert page.links == [], "nothing is loaded from elsewhere"
     assert "<script" not in text
@@ -62,8 +66,9 @@ def test_a_model_stands_on_one_page(tiny_checkpoint: Path, tmp_path: Path) -> No
     words = [str(tiny_checkpoint), "--data", str(tmp_path / "own.npz"), "--samples", "40", "--metric", "fid,modes"]
     page, text = page_of(words, tmp_path)
     assert page.titles == ["Samples", "Truncation", "Neighbours", "Metrics"]
-    assert len(page.images) == 3
-    assert "memorised: 87.5% of 40 samples are likely copies" in text
+    assert len(page.images) == 2 + 2 * 10, "two sheets; ten samples, each with its neighbours"
+    assert '<p class="verdict">Memorised</p><p>87.5% of 40 samples are likely copies' in text
+    assert text.count('<figure class="match">') == 10 and text.count("<figcaption>seed ") == 10
     assert "Fréchet distance of other features; not comparable with any FID" in text
     tiny_checkpoint.with_suffix(".metrics.json").unlink()
     page, _ = page_of([*words, "--k", "0"], tmp_path)
