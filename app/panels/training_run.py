@@ -352,11 +352,6 @@ class RunMonitor(QWidget):
             self._shown = path
             self.picture.show_picture(pixels, f"after {format_kimg(int(path.stem))} kimg")
 
-    @property
-    def shown_preview(self) -> Path | None:
-        """The preview on screen."""
-        return self._shown
-
     def complete(self) -> bool:
         """Whether the preview that is wanted is on screen."""
         return self._shown == self._wanted

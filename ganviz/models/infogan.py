@@ -270,10 +270,6 @@ class Discriminator(nn.Module):
             guesses[code.name] = Guess(out) if code.kind == "categorical" else Guess(out[:, :1], out[:, 1:])
         return guesses
 
-    def q_parameters(self) -> list[nn.Parameter]:
-        """Q's own parameters, those that only the codes train."""
-        return [p for module in (self.q_dense, self.q_norm, self.q_heads) for p in module.parameters()]
-
     def forward(self, image: Tensor, label: Tensor | None = None) -> Tensor:
         """Logits (N,); a label is not read, InfoGAN finds its own categories."""
         return self.judge(self.features(image))

@@ -71,9 +71,7 @@ def test_q_shares_the_trunk_and_guesses_every_code() -> None:
     assert guesses["continuous-2"].mean.shape == guesses["continuous-2"].log_variance.shape == (4, 1)
     guesses["category-2"].mean.sum().backward()
     assert net.dense.weight.grad is not None and net.head.weight.grad is None
-    own = {id(parameter) for parameter in net.q_parameters()}
-    assert id(net.q_dense.weight) in own and id(net.dense.weight) not in own
-    assert len(own) == 3 + 2 * len(config.codes)  # a weight and batch norm's two, a weight and a bias a code
+    assert net.q_dense.weight.grad is not None
 
 
 @pytest.mark.parametrize(
