@@ -41,9 +41,14 @@ def _walkable(window: "MainWindow") -> bool:
 
 
 COMMANDS = (
-    Command("open", "Open…", "folder-open-outline", "Ctrl+O", lambda w: w.choose_file(), menu=True),
+    Command("open", "Open…", "folder-open-outline", "Ctrl+O", lambda w: w.files.choose_file(), menu=True),
     Command(
-        "open-folder", "Open run folder…", "folder-outline", "Ctrl+Shift+O", lambda w: w.choose_folder(), menu=True
+        "open-folder",
+        "Open run folder…",
+        "folder-outline",
+        "Ctrl+Shift+O",
+        lambda w: w.files.choose_folder(),
+        menu=True,
     ),
     Command("save", "Save session", "content-save-outline", "Ctrl+S", lambda w: w.saver.save(), _open, menu=True),
     Command(

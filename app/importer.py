@@ -60,7 +60,7 @@ class Importer(QObject):
 
     def _ask(self, found: Found) -> None:
         window = self._window
-        window.say_opening("")
+        window.files.say_opening("")
         window.parts.importing.show_found(found)
         self._show(True)
 
@@ -69,7 +69,7 @@ class Importer(QObject):
         window, given = self._window, self._given
         before = not window.parts.middle.currentIndex()
         self._show(False)
-        window.say_opening(given)
+        window.files.say_opening(given)
         window.opener.open(path)
         if before:
             text = f"{Path(given).name} was read before and kept."
@@ -78,13 +78,13 @@ class Importer(QObject):
     def _ended(self) -> None:
         """Nothing came of it. Where nothing is open there is still something to begin with."""
         self._show(False)
-        self._window.say_opening("")
-        self._window.open_something()
+        self._window.files.say_opening("")
+        self._window.files.open_something()
 
     def _failed(self, message: str) -> None:
         self._show(False)
-        self._window.open_failed(message)
-        self._window.open_something()
+        self._window.files.fail(message)
+        self._window.files.open_something()
 
     def _show(self, shown: bool) -> None:
         self._window.parts.show_import(shown)

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from app import theme
+from app.actions import more_menu
 from app.commands import BY_ID
 from app.panels import PANELS, WORKSPACES
 from app.panels.walk import WalkBar
@@ -239,7 +240,7 @@ def _top_bar(window: "MainWindow", workspaces: SegmentedTabs) -> QWidget:
     row.addWidget(export)
     more = IconButton("dots-vertical", "More commands and settings", "more")
     more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-    more.setMenu(window.menu(more))
+    more.setMenu(more_menu(window, more))
     row.addWidget(more)
     return bar
 

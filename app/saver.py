@@ -33,7 +33,7 @@ class Saver(QObject):
 
     def save_as(self, then: Callable[[], object] | None = None) -> None:
         """Ask for a file, save the session there, and go on with `then`."""
-        chooser = self._window.chooser("Save session", f"Sessions (*{SESSION_SUFFIX})")
+        chooser = self._window.files.chooser("Save session", f"Sessions (*{SESSION_SUFFIX})")
         chooser.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         chooser.setFileMode(QFileDialog.FileMode.AnyFile)
         chooser.setDefaultSuffix(SESSION_SUFFIX)

@@ -9,36 +9,37 @@ import re
 from collections.abc import Callable
 from functools import partial
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QEvent, Qt, QTimer
-from PySide6.QtGui import QAction, QActionGroup, QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication, QKeySequence
-from PySide6.QtWidgets import QFileDialog, QMainWindow, QMenu, QWidget
+from PySide6.QtCore import QEvent, QTimer
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication
+from PySide6.QtWidgets import QMainWindow, QWidget
 
 from app import theme
+from app.actions import make_actions
 from app.background import Background
 from app.clipboard import Clipboard
 from app.collector import Collector
-from app.commands import BY_ID, COMMANDS, WHILE_ASKED
+from app.commands import BY_ID, WHILE_ASKED
 from app.compute import Compute
 from app.document import Document, name_of
 from app.exporter import Exporter
+from app.files import Files
 from app.importer import Importer
 from app.keys import KeysDialog
 from app.layout import Parts, build
-from app.opening import PATTERNS, Opener
+from app.opening import Opener
 from app.panels import PANELS, WORKSPACES
 from app.recovery import Recovery
 from app.saver import Saver
-from app.settings import SETTINGS, Settings
+from app.settings import Settings
 from app.tab_order import arrange, next_area
 from app.training_question import TrainingQuestion
-from app.widgets.canvas import EMPTY, Canvas
+from app.widgets.canvas import Canvas
 from app.widgets.message_bar import Kind
 from ganviz.expression import is_large
 from ganviz.recipe import Recipe, describe
-from ganviz.session import Kept, Session
+from ganviz.session import Session
 
 log = logging.getLogger(__name__)
 
@@ -66,6 +67,7 @@ class MainWindow(QMainWindow):
         self.training_question = TrainingQuestion(self)
         self.exporter: Exporter = Exporter(self)
         self.importer: Importer = Importer(self)
+        self.files: Files = Files(self)
         self.clipboard: Clipboard = Clipboard(self)
         self.ask_on_close = QGuiApplication.platformName() not in ("offscreen", "minimal")
         self._model = model
@@ -74,7 +76,7 @@ class MainWindow(QMainWindow):
         self._tab_order: list[QWidget] = []
         self._shown: Any = None  # the frame that was painted last
         self._failed: Recipe | None = None  # a recipe that could not be drawn
-        self.actions_by_id = self._make_actions()
+        self.actions_by_id = make_actions(self)
         self.parts: Parts = build(self)
         self.canvas: Canvas = self.parts.canvas
         self.setCentralWidget(self.parts.whole)
@@ -92,38 +94,6 @@ class MainWindow(QMainWindow):
         QTimer.singleShot(START_ANYWAY_MS, self, self._start)
 
     # -- construction ---------------------------------------------------------------------------------------------
-
-    def _make_actions(self) -> dict[str, QAction]:
-        actions = {}
-        for command in COMMANDS:
-            action = QAction(theme.icon(command.icon), command.text, self)
-            action.setObjectName(f"action-{command.id}")
-            action.setShortcut(QKeySequence(command.shortcut))
-            if command.id == "redo":
-                action.setShortcuts([QKeySequence(command.shortcut), QKeySequence("Ctrl+Y")])
-            action.triggered.connect(lambda _=False, command=command: command.run(self))
-            self.addAction(action)
-            actions[command.id] = action
-        return actions
-
-    def menu(self, parent: QWidget) -> QMenu:
-        """The menu at the top right: commands without a button, and the settings that have choices."""
-        menu = QMenu(parent)
-        for command in COMMANDS:
-            if command.menu:
-                menu.addAction(self.actions_by_id[command.id])
-        menu.addSeparator()
-        for setting in SETTINGS:
-            if setting.choices:
-                choices = menu.addMenu(setting.label)
-                group = QActionGroup(choices)
-                for value, text in setting.choices:
-                    action = choices.addAction(text)
-                    action.setCheckable(True)
-                    action.setChecked(self.settings.get(setting.key) == value)
-                    action.triggered.connect(lambda _=False, key=setting.key, value=value: self.set_setting(key, value))
-                    group.addAction(action)
-        return menu
 
     def _connect(self) -> None:
         document, compute, opener, parts, canvas = (
@@ -145,18 +115,11 @@ class MainWindow(QMainWindow):
         compute.frame_failed.connect(self._frame_failed)
         self.exporter.connect_compute()
         self.importer.connect_page()
-        opener.failed.connect(self.open_failed)
-        opener.noticed.connect(lambda text: self.say(text, "warning"))
-        opener.opened.connect(self._opened)
-        opener.model_wanted.connect(self._model_wanted)
-        opener.sheet_opened.connect(self._sheet_opened)
-        opener.walk_opened.connect(self._walk_opened)
-        opener.photo_wanted.connect(self._photo_given)
+        self.files.connect_opener()
         parts.cards["project"].taken.connect(lambda: parts.right.reveal(parts.cards["project"]))
         parts.cards["project"].began.connect(lambda: parts.view.setCurrentIndex(0))
         parts.cards["project"].frame_wanted.connect(canvas.show_frame)
         parts.cards["project"].ended.connect(self._show_document)
-        opener.guard = self._before_session
         canvas.frameShown.connect(self._frame_shown)
         canvas.frameShown.connect(parts.neighbours.show_frame)
         canvas.frameShown.connect(parts.walk.frame_shown)
@@ -171,7 +134,7 @@ class MainWindow(QMainWindow):
         canvas.plane_ended.connect(document.seal)
         canvas.key_command.connect(self._canvas_key)
         parts.models.chosen.connect(self.open)
-        parts.models.browse.connect(self.choose_file)
+        parts.models.browse.connect(self.files.choose_file)
         parts.models.listed.connect(self._models_listed)
         parts.models.said.connect(self.say)
         parts.gallery.shown.connect(opener.open_recipe)
@@ -253,16 +216,7 @@ class MainWindow(QMainWindow):
         if model is not None:
             self.open(model)
         else:
-            self.open_something()
-
-    def open_something(self) -> None:
-        """Where nothing is open and nothing on its way, the first model that there is."""
-        if not self.document.is_open and self.opener.is_idle and self.importer.is_idle and not self.importer.asks:
-            first = self.parts.models.first()
-            if first is not None:
-                self.open(first)
-            else:
-                self.say_opening("")
+            self.files.open_something()
 
     def closeEvent(self, event: QCloseEvent) -> None:
         if self.ask_on_close and self.training_question.worth_asking:
@@ -318,7 +272,7 @@ class MainWindow(QMainWindow):
             if old is not None and old.recipe.model == new.recipe.model:
                 self._hint_done()
         self.show_actions()
-        self._show_state()
+        self.show_state()
 
     def _follow_model(self) -> None:
         """Show the cards that the model has something for."""
@@ -350,7 +304,7 @@ class MainWindow(QMainWindow):
             self._import_ahead()
         self._shown = frame
         self.parts.status.frame_shown(frame.ms)
-        self._show_state()
+        self.show_state()
 
     def _import_ahead(self) -> None:
         """What the workspaces are made of takes a moment to import, which is not to hold up the first look at one."""
@@ -361,13 +315,14 @@ class MainWindow(QMainWindow):
     def _frame_failed(self, recipe: Recipe, message: str) -> None:
         self._failed = recipe
         self.say(message)
-        self._show_state()
+        self.show_state()
 
     def _compute_unavailable(self, message: str) -> None:
         self.parts.status.set_unavailable()
         self.say(message)
 
-    def _show_state(self) -> None:
+    def show_state(self) -> None:
+        """Say in the status bar how far the picture on screen is the document's."""
         if not self.document.is_open:
             state = "no model"
         elif not self.behind:
@@ -402,96 +357,16 @@ class MainWindow(QMainWindow):
         """Open a MODEL, run folder, session, exported picture or film."""
         self.stop_playing()
         self.importer.leave()
-        self.say_opening(given)
-        self.opener.open(given)
+        self.files.open(given)
 
     def _explore(self, given: str) -> None:
         """Open something to look around in."""
         self.show_workspace("explore")
         self.open(given)
 
-    def say_opening(self, given: str) -> None:
-        """Say what is being opened, or with "" that nothing is any more."""
-        text = f"Opening {Path(given).name} …" if given else ""
-        self.parts.status.say(text)
-        self.canvas.set_empty_text(text or EMPTY)
-
-    def _opened(self, given: str) -> None:
-        self.say_opening("")
-        if self.canvas.message.kind == "error":
-            self.canvas.message.dismiss()
-        self.parts.models.refresh(self.background)
-        self._show_state()
-
-    def open_failed(self, message: str) -> None:
-        """Say why something was not opened."""
-        self.say_opening("")
-        self.say(message, "error", "Open another…", self.choose_file)
-        self._show_state()
-
-    def _model_wanted(self, ref: Any, message: str) -> None:
-        def locate() -> None:
-            chooser = self.chooser(f"Where is {ref.name}?", "Models (*.safetensors);;All files (*)")
-            chooser.fileSelected.connect(self.opener.locate)
-            chooser.open()
-
-        self.say_opening("")
-        self.say(message, "error", "Locate…", locate)
-
-    def _sheet_opened(self, recipes: list[Recipe]) -> None:
-        def keep_all() -> None:
-            known = {kept.recipe for kept in self.document.session.gallery}
-            new = tuple(Kept(recipe) for recipe in dict.fromkeys(recipes) if recipe not in known)
-            self.document.edit(gallery=(*self.document.session.gallery, *new))
-
-        text = f"This sheet holds {len(recipes)} pictures; the first is shown."
-        self.say(text, "info", "Keep all in the gallery", keep_all)
-
-    def _walk_opened(self, count: int) -> None:
-        text = f"The film's {count} pictures have taken the place of those in the gallery; undo brings them back."
-        self.say(text, "info")
-
-    def _photo_given(self, path: str) -> None:
-        self.say_opening("")
-        self.show_workspace("explore")
-        self.parts.cards["project"].use_photo(path, dropped=True)
-
     def _show_document(self) -> None:
         """Something else was on the canvas for a while; its last picture may not even have been painted yet."""
         self.compute.request(self.document.recipe)
-
-    def _before_session(self, given: str, go_on: Callable[[], None]) -> None:
-        """Ask before a session takes the place of work that is in no file."""
-        if self.saver.worth_asking:
-            self.say_opening("")
-            # Once saved the file is read anew: it may be the very one that was saved to.
-            question = f"Save the session before opening {Path(given).name}?"
-            self.saver.ask(question, discarded=go_on, saved=lambda: self.open(given))
-        else:
-            go_on()
-
-    def choose_file(self) -> None:
-        """Ask for a file to open."""
-        chooser = self.chooser("Open", PATTERNS)
-        chooser.fileSelected.connect(self.open)
-        chooser.open()
-
-    def choose_folder(self) -> None:
-        """Ask for a run folder to open."""
-        chooser = self.chooser("Open run folder", "")
-        chooser.setFileMode(QFileDialog.FileMode.Directory)
-        chooser.fileSelected.connect(self.open)
-        chooser.open()
-
-    def chooser(self, title: str, patterns: str) -> QFileDialog:
-        """A file dialog that does not block; `open` it."""
-        chooser = QFileDialog(
-            self, title, str(self.document.path.parent if self.document.path else Path.home()), patterns
-        )
-        chooser.setObjectName("chooser")
-        chooser.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        chooser.setFileMode(QFileDialog.FileMode.ExistingFile)
-        return chooser
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if event.mimeData().hasUrls():

@@ -10,6 +10,7 @@ from PySide6.QtCore import QMimeData, QUrl
 from PySide6.QtGui import QGuiApplication, QImage
 from PySide6.QtWidgets import QLineEdit
 
+from app.actions import more_menu
 from app.commands import COMMANDS
 from ganviz import cli
 from ganviz.edits import UnitEdit
@@ -168,5 +169,5 @@ def test_no_two_commands_share_a_shortcut_and_text_fields_keep_theirs(story, qtb
 
 @pytest.mark.parametrize("name", ["copy", "copy-command", "copy-python", "paste"])
 def test_the_menu_lists_them(story, name):
-    menu = story.window.menu(story.window)
+    menu = more_menu(story.window, story.window)
     assert story.window.actions_by_id[name] in menu.actions()
