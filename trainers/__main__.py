@@ -14,7 +14,7 @@ from ganviz import cli
 from ganviz.errors import GanvizError
 from ganviz.models import resolve
 from trainers import TRAINERS
-from trainers.configs import GROUPS, check_parts, make, resumed
+from trainers.options import GROUPS, check_parts, make, resumed
 
 if TYPE_CHECKING:
     from trainers.run import Run

@@ -3,35 +3,14 @@
 Each field carries its help, its group and its limits. A preset sets defaults; what is given explicitly wins.
 """
 
-from collections.abc import Mapping
-from dataclasses import Field, dataclass, field, fields, replace
-from typing import Any
+from dataclasses import dataclass, fields
 
 from ganviz.errors import GanvizError
-from trainers.presets import OBJECTIVES, PRESETS
+from trainers.options import check, check_norm, listed, option
 
 RESOLUTIONS = (16, 32, 64, 128, 256)
-GROUPS = ("model", "growth", "objective", "optimisation", "data", "budget", "machine", "card")
-"""The groups of the options, in the order that help and forms show them."""
-
-
 SCORES = ("non-saturating", "minimax", "least-squares", "wgan-gp", "hinge", "relativistic")
 """Objectives of nets whose weights are not to be clipped."""
-
-
-def option(
-    default: Any,
-    help: str,
-    group: str,
-    *,
-    choices: tuple[Any, ...] = (),
-    low: float | None = None,
-    high: float | None = None,
-    fixed: bool = False,
-) -> Any:
-    """A field with what a flag or a form needs to know; `fixed` ones cannot change when a run is resumed."""
-    metadata = {"help": help, "group": group, "choices": choices, "low": low, "high": high, "fixed": fixed}
-    return field(default=default, metadata=metadata)
 
 
 @dataclass(frozen=True)
@@ -144,7 +123,7 @@ class Training:
 
     def __post_init__(self) -> None:
         for item in fields(self):
-            _check(item, getattr(self, item.name))
+            check(item, getattr(self, item.name))
         for policy in self.policies:
             if policy not in ("color", "translation", "cutout"):
                 raise GanvizError(f"--augment: expected color, translation, cutout or none, got {policy!r}")
@@ -163,7 +142,7 @@ class Training:
     @property
     def policies(self) -> tuple[str, ...]:
         """The augmentations asked for, in order."""
-        return _listed(self.augment)
+        return listed(self.augment)
 
 
 @dataclass(frozen=True)
@@ -265,12 +244,12 @@ class InfoGANTraining(Training):
     @property
     def categories(self) -> tuple[int, ...]:
         """The size of each categorical code."""
-        return tuple(int(part) for part in _listed(self.categorical))
+        return tuple(int(part) for part in listed(self.categorical))
 
     @property
     def names(self) -> tuple[str, ...]:
         """The names of all codes; empty: the usual ones."""
-        return _listed(self.code_names)
+        return listed(self.code_names)
 
 
 @dataclass(frozen=True)
@@ -305,7 +284,7 @@ class GrowingTraining(Training):
     @property
     def batch_sizes(self) -> dict[int, int]:
         """Images a step, for the resolutions that are listed."""
-        pairs = [part.split(":") for part in _listed(self.batches)]
+        pairs = [part.split(":") for part in listed(self.batches)]
         return {int(resolution): int(batch) for resolution, batch in pairs}
 
     @property
@@ -390,81 +369,3 @@ class StyleGAN2Training(StyleTraining):
     pl_weight: float = option(0.0, "weight of the path-length penalty; 0: off", "objective", low=0, high=1000)
     pl_interval: int = option(4, "steps between two path-length penalties", "objective", low=1, high=1000)
     pl_decay: float = option(0.99, "what the mean path length keeps a penalty", "objective", low=0, high=0.9999)
-
-
-def defaults(kind: type[Any], arch: str, given: Mapping[str, Any]) -> dict[str, Any]:
-    """What each option is where it is not given: the preset's value, or what the given objective needs."""
-    preset = given.get("preset", "modern")
-    if preset not in PRESETS[arch]:
-        raise GanvizError(f"--preset: expected {' or '.join(PRESETS[arch])}, got {preset!r}")
-    own = {item.name: item.default for item in fields(kind)}
-    needs = OBJECTIVES[arch].get(given.get("objective", ""), {})
-    return {**own, **PRESETS[arch][preset], **needs}
-
-
-def make(kind: type[Any], arch: str, given: Mapping[str, Any]) -> Any:
-    """A config from explicit options over the objective's needs over the preset's defaults."""
-    return kind(**{**defaults(kind, arch, given), **given})
-
-
-def resumed(stored: Any, given: Mapping[str, Any]) -> Any:
-    """The stored config with the explicit options that may change on resuming."""
-    for item in fields(stored):
-        if item.name in given and item.metadata.get("fixed") and given[item.name] != getattr(stored, item.name):
-            flag = item.name.replace("_", "-")
-            began = getattr(stored, item.name)
-            raise GanvizError(
-                f"--{flag} {given[item.name]}: the run was started with {began} and this cannot change; "
-                "leave it out, or start a new run"
-            )
-    return replace(stored, **given)
-
-
-def from_json(kind: type[Any], values: Mapping[str, Any]) -> Any:
-    """A config as its run folder keeps it; options that this version does not know are an error."""
-    known = {item.name for item in fields(kind)}
-    unknown = sorted(set(values) - known)
-    if unknown:
-        raise GanvizError(f"the run has an option that this version does not know: {unknown[0]}; update ganviz")
-    return kind(**values)
-
-
-def check_norm(config: Any) -> None:
-    """Gradient penalties measure D's slope at one image; batch norm would let the others in."""
-    if config.d_norm == "batch" and (config.objective == "wgan-gp" or config.r1_gamma > 0):
-        raise GanvizError(
-            "--d-norm batch: gradient penalties need each image judged alone; use --d-norm none, or --r1-gamma 0"
-        )
-
-
-def check_parts(config: Any, processes: int = 1) -> None:
-    """A step's parts are equal, and of at least two images: of one alone no batch norm can be taken."""
-    parts = config.accumulate * processes
-    who = f"--accumulate {config.accumulate}" + (f" in {processes} processes" if processes > 1 else "")
-    for size in config.step_sizes:
-        if size % parts or size < 2 * parts:
-            raise GanvizError(f"{who}: expected equal parts of two images or more, got a step of {size}; see --batch")
-
-
-def _listed(text: str) -> tuple[str, ...]:
-    """The parts of a list joined by commas; "none" and nothing are empty."""
-    return () if text in ("", "none") else tuple(part.strip() for part in text.split(","))
-
-
-def _check(item: Field[Any], value: Any) -> None:
-    flag = "--" + item.name.replace("_", "-")
-    kind = type(item.default)
-    if kind is float and type(value) is int:
-        value = float(value)
-    if type(value) is not kind:
-        raise GanvizError(f"{flag}: expected {_kind_text(kind)}, got {value!r}")
-    choices, low, high = item.metadata["choices"], item.metadata["low"], item.metadata["high"]
-    if choices and value not in choices:
-        raise GanvizError(f"{flag}: expected {', '.join(map(str, choices))}, got {value!r}")
-    if (low is not None and not value >= low) or (high is not None and not value <= high):
-        span = f"from {low}" if high is None else f"{low} to {high}"
-        raise GanvizError(f"{flag}: expected {span}, got {value!r}")
-
-
-def _kind_text(kind: type) -> str:
-    return {int: "a whole number", float: "a number", bool: "yes or no", str: "text"}[kind]

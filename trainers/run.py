@@ -66,7 +66,7 @@ class Run:
     @classmethod
     def read(cls, folder: Path, config_kind: type[Any], arch: str) -> "Run":
         """Read a run folder's config.json."""
-        from trainers.configs import from_json
+        from trainers.options import from_json
 
         path = folder / "config.json"
         try:

@@ -13,8 +13,8 @@ import numpy as np
 from ganviz.errors import GanvizError
 from ganviz.models import resolve
 from trainers import TRAINERS
-from trainers.configs import from_json
 from trainers.diagnosis import Finding, findings
+from trainers.options import from_json
 from trainers.status import Status, read_status
 
 CHUNK = 1 << 17

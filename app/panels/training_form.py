@@ -19,7 +19,7 @@ from ganviz.errors import GanvizError
 from ganviz.models import resolve
 from ganviz.sources import KNOWN, locate
 from trainers import TRAINERS
-from trainers.configs import GROUPS, defaults, make, resumed
+from trainers.options import GROUPS, defaults, make, resumed
 from trainers.watch import Plan
 
 GROUP_TITLES = {

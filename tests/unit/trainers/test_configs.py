@@ -5,7 +5,9 @@ import pytest
 from ganviz.errors import GanvizError
 from ganviz.models import resolve
 from trainers import TRAINERS
-from trainers.configs import OBJECTIVES, PRESETS, DCGANTraining, from_json, make, resumed
+from trainers.configs import DCGANTraining
+from trainers.options import from_json, make, resumed
+from trainers.presets import OBJECTIVES, PRESETS
 
 
 @pytest.mark.parametrize("arch", TRAINERS)

@@ -7,8 +7,9 @@ import torch
 from ganviz import checkpoint
 from trainers import losses
 from trainers.__main__ import main
-from trainers.configs import DCGANTraining, make
+from trainers.configs import DCGANTraining
 from trainers.optimisers import penalty_weight, rate_factor
+from trainers.options import make
 
 
 def weights(run: Path) -> dict[str, torch.Tensor]:

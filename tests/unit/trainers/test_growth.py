@@ -7,8 +7,9 @@ from ganviz import checkpoint
 from ganviz.errors import GanvizError
 from ganviz.models.layers import nearest_up
 from trainers.__main__ import main
-from trainers.configs import ProGANTraining, StyleGANTraining, make
+from trainers.configs import ProGANTraining, StyleGANTraining
 from trainers.growth import Phase, at_phase, phase_at
+from trainers.options import make
 
 SMALL = "--resolution 16 --z-dim 4 --base-channels 2 --max-channels 4 --batch 8 --threads 1 --precision float32".split()
 

@@ -8,8 +8,9 @@ from ganviz.errors import GanvizError
 from ganviz.models.infogan import InfoGANConfig
 from trainers.__main__ import main
 from trainers.codes import draw_codes, sweep_codes
-from trainers.configs import InfoGANTraining, make
+from trainers.configs import InfoGANTraining
 from trainers.ema import recompute_statistics
+from trainers.options import make
 from trainers.preview import preview_pixels
 
 

@@ -12,7 +12,8 @@ from torch import Tensor, nn
 from ganviz.errors import GanvizError
 from ganviz.models import growing, stylegan2
 from trainers.__main__ import main
-from trainers.configs import ProGANTraining, StyleGANTraining, check_parts, make
+from trainers.configs import ProGANTraining, StyleGANTraining
+from trainers.options import check_parts, make
 from trainers.parts import Parts, stream_seed
 
 SIZES = "--resolution 16 --z-dim 4 --base-channels 2 --batch 8 --threads 1 --precision float32 --ema-half-life 0"

@@ -5,7 +5,8 @@ import torch
 
 from ganviz import checkpoint, latent
 from trainers.__main__ import main
-from trainers.configs import StyleGAN2Training, StyleGANTraining, make
+from trainers.configs import StyleGAN2Training, StyleGANTraining
+from trainers.options import make
 from trainers.stylegan import make_nets
 
 SMALL = "--resolution 16 --z-dim 4 --w-dim 4 --mapping-layers 2 --base-channels 2 --max-channels 4 --batch 8".split()
