@@ -24,7 +24,8 @@ from app.panels.tray import LETTERS, Tray
 from app.widgets.buttons import IconButton, TextButton
 from app.widgets.list_field import ListField
 from app.widgets.scrolled import scrolled
-from app.widgets.sheet_view import GAP, SheetView
+from app.widgets.sheet_grid import GAP
+from app.widgets.sheet_view import SheetView
 from app.widgets.strip import Item
 from ganviz.arithmetic import (
     Arithmetic,
