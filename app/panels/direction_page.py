@@ -14,7 +14,8 @@ from app.compute import Compute
 from app.document import Document
 from app.panels.direction_views import EntanglementView, SamplesView, SearchBar
 from app.widgets.buttons import IconButton, SegmentedTabs
-from app.widgets.direction_list import DirectionList, Row
+from app.widgets.direction_list import DirectionList
+from app.widgets.direction_rows import Row
 from app.widgets.picture_tray import PictureTray
 from ganviz.direction_files import SUFFIX, load_directions, save_directions
 from ganviz.directions import (

@@ -1,14 +1,10 @@
 """Directions one below the other, each with what it does to the picture: a strip from -3 to +3 sigma."""
 
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from PySide6.QtCore import (
-    QAbstractListModel,
     QEvent,
-    QModelIndex,
-    QPersistentModelIndex,
     QPoint,
     QRect,
     QRectF,
@@ -31,22 +27,18 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QApplication,
-    QLineEdit,
     QListView,
-    QStyle,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
     QToolTip,
     QWidget,
 )
 
 from app import theme
 from app.widgets.buttons import plain_tip
+from app.widgets.direction_rows import Head, Row, RowPainter, Rows
 from app.widgets.image import thumbnail
 from app.widgets.recipe_mime import to_mime
 from ganviz.recipe import Recipe
 
-Index = QModelIndex | QPersistentModelIndex
 TEXT, NARROW = 152, 108
 """Room for name and caption left of the pictures, and where the whole is not wide."""
 HEAD = 18
@@ -56,106 +48,6 @@ SMALLEST, LARGEST = 32, 72
 EDGE = 6
 SETTLE_MS = 150
 """Strips are drawn anew once the picture has been left alone this long; the old ones stay until then."""
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One direction: what it is called, a caption under that, a tip, and whether it is of other weights.
-
-    `strip` stands for its pictures, which are worked out when they come into view; `now` is the index of the one on
-    screen, -1 for none.
-    """
-
-    name: str
-    caption: str
-    tip: str
-    strip: Hashable
-    now: int = -1
-    foreign: bool = False
-
-
-class _Rows(QAbstractListModel):
-    """The rows; a new name comes out by the list's signal rather than being taken here."""
-
-    def __init__(self, owner: "DirectionList") -> None:
-        super().__init__(owner)
-        self.rows: tuple[Row, ...] = ()
-        self._owner = owner
-
-    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
-        return 0 if parent.isValid() else len(self.rows)
-
-    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        row = self.rows[index.row()]
-        if role == Qt.ItemDataRole.AccessibleTextRole:
-            return f"{row.name}, {row.caption}"
-        return row.name if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.EditRole) else None
-
-    def flags(self, index: Index) -> Qt.ItemFlag:
-        return Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemIsEditable
-
-    def setData(self, index: Index, value: object, role: int = Qt.ItemDataRole.EditRole) -> bool:
-        name = " ".join(str(value).split())
-        if name and name != self.rows[index.row()].name:
-            self._owner.renamed.emit(index.row(), name)
-        return True
-
-    def replace(self, rows: tuple[Row, ...]) -> None:
-        """Take new rows; where only what they show has changed, selection and scrolling stay."""
-        if len(rows) == len(self.rows):
-            self.rows = rows
-            if rows:
-                self.dataChanged.emit(self.index(0), self.index(len(rows) - 1))
-            return
-        self.beginResetModel()
-        self.rows = rows
-        self.endResetModel()
-
-
-class _Painter(QStyledItemDelegate):
-    """Draws a row, and edits its name in place."""
-
-    def __init__(self, owner: "DirectionList") -> None:
-        super().__init__(owner)
-        self._owner = owner
-
-    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
-        return QSize(100, self._owner.row_height())
-
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        state: QStyle.StateFlag = option.state
-        selected = bool(state & QStyle.StateFlag.State_Selected)
-        focused = bool(state & QStyle.StateFlag.State_HasFocus) and self._owner.hasFocus()
-        self._owner.paint_row(painter, option.rect, index.row(), selected, focused)
-
-    def createEditor(self, parent: QWidget, option: QStyleOptionViewItem, index: Index) -> QWidget:
-        editor = QLineEdit(parent)
-        editor.setObjectName(f"{self._owner.objectName()}-name")
-        editor.setAccessibleName("New name")
-        editor.setMaxLength(80)
-        return editor
-
-    def updateEditorGeometry(self, editor: QWidget, option: QStyleOptionViewItem, index: Index) -> None:
-        rect: QRect = option.rect
-        editor.setGeometry(rect.x() + 2, rect.y() + (rect.height() - 28) // 2, self._owner.text_width() - 6, 28)
-
-
-class _Head(QWidget):
-    """The sigmas above the columns."""
-
-    def __init__(self, owner: "DirectionList") -> None:
-        super().__init__(owner)
-        self._owner = owner
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.setFont(theme.caption_font(tabular=True))
-        painter.setPen(theme.color("muted"))
-        for column, text in enumerate(self._owner.headings):
-            left, width = self._owner.column_span(column)
-            box = QRectF(left, 0, width, self.height())
-            painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
-        painter.end()
 
 
 class DirectionList(QListView):
@@ -188,7 +80,7 @@ class DirectionList(QListView):
         super().__init__(parent)
         self._empty, self._recipes_of, self.columns = empty, recipes_of, columns
         self.headings: tuple[str, ...] = ()
-        self._head = _Head(self)
+        self._head = Head(self)
         self._side, self._text = 48, TEXT
         self._column = 3  # where the arrow keys are in a strip
         self._pressed: tuple[int, int, QPoint] | None = None
@@ -199,11 +91,11 @@ class DirectionList(QListView):
         self._pixmaps: dict[tuple[int, int], QPixmap] = {}
         self._settle = QTimer(self, singleShot=True, interval=SETTLE_MS)
         self._settle.timeout.connect(self._ask)
-        self._rows = _Rows(self)
+        self._rows = Rows(self)
         self.setObjectName(name)
         self.setAccessibleName(label)
         self.setModel(self._rows)
-        self.setItemDelegate(_Painter(self))
+        self.setItemDelegate(RowPainter(self))
         self.setUniformItemSizes(True)
         self.setMouseTracking(True)
         self.viewport().setMouseTracking(True)

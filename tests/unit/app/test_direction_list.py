@@ -6,7 +6,8 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLineEdit
 
-from app.widgets.direction_list import DirectionList, Row
+from app.widgets.direction_list import DirectionList
+from app.widgets.direction_rows import Row
 from app.widgets.matrix import Matrix, shade
 from app.widgets.recipe_mime import from_mime, to_mime
 from ganviz.expression import Seed
