@@ -175,6 +175,13 @@ def _train(
                     distributed.everyone(run.write_config if leading else lambda: None)
                     if leading:
                         run.tidy()
+                    lost = leading and run.never_saved
+                    if distributed.first_text("lost" if lost else "kept") == "lost":
+                        resume = False
+                        display.line(
+                            "the run was stopped before its first snapshot: it begins anew, as its config.json says"
+                        )
+                        distributed.everyone(run.forget if leading else lambda: None)
                 control.orders, control.pausing = folder if leading else None, reporter.pausing
                 before = run.newest_snapshot()
                 loop = resolve(TRAINERS[arch].train)

@@ -90,6 +90,16 @@ class Run:
         for folder in (self.folder, self.folder / "snapshots", self.folder / "previews"):
             sweep(folder)
 
+    @property
+    def never_saved(self) -> bool:
+        """Whether the run was killed before its first snapshot, so that there is nothing to go on from."""
+        return not (self.folder / "state.safetensors").exists() and self.newest_snapshot() is None
+
+    def forget(self) -> None:
+        """Remove what a sitting without a snapshot has logged: the run begins anew."""
+        for path in (self.folder / "log.jsonl", *(self.folder / "previews").glob("*.png")):
+            path.unlink(missing_ok=True)
+
     def write_config(self) -> None:
         stored = {
             "format": FORMAT,
@@ -189,7 +199,8 @@ class Run:
             with distributed.first_file(path) as there:
                 if not there.exists():
                     raise GanvizError(
-                        f"{path}: not there, so the run stopped before its first snapshot; start a new run"
+                        f"{path}: not there, though the run has snapshots; go on from one of them with "
+                        "--pretrained in another folder"
                     )
                 with safe_open(there, framework="pt") as file:
                     header = json.loads((file.metadata() or {})[STATE_KEY])

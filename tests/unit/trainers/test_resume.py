@@ -91,6 +91,33 @@ def test_a_resumed_run_equals_the_straight_one_bit_for_bit(
     assert all(torch.equal(tensor, states[1][name]) for name, tensor in states[0].items())
 
 
+def test_a_run_that_was_killed_before_its_first_snapshot_begins_anew(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("trainers.journal.LOG_STEPS", 3)
+    straight, killed = tmp_path / "a" / "run", tmp_path / "b" / "run"
+    common = "--resolution 16 --batch 8 --threads 1 --precision float32 --images 64".split()
+    options = ["dcgan", "--data", str(data), *common, *TINY["dcgan"].split()]
+    assert main([*options, "--out", str(straight)]) == 0
+    (killed / "snapshots").mkdir(parents=True)
+    (killed / "previews").mkdir()
+    (killed / "previews" / "00000008.png").write_bytes(b"of the sitting that is lost")
+    (killed / "log.jsonl").write_text('{"images": 8, "loss_d": 1.0}\n')
+    (killed / "config.json").write_bytes((straight / "config.json").read_bytes())
+    capsys.readouterr()
+    assert main(["dcgan", "--out", str(killed), "--resume"]) == 0
+    assert "begins anew" in capsys.readouterr().err
+    assert all(torch.equal(tensor, weights(killed)[name]) for name, tensor in weights(straight).items())
+    assert log_without_clock(straight) == log_without_clock(killed)
+    previews = [sorted(path.name for path in (run / "previews").iterdir()) for run in (straight, killed)]
+    assert previews[0] == previews[1]
+
+    (killed / "state.safetensors").unlink()
+    assert main(["dcgan", "--out", str(killed), "--resume", "--images", "128"]) == 1
+    assert "though the run has snapshots" in capsys.readouterr().err
+    assert sorted((killed / "snapshots").iterdir()), "what is there is never written over"
+
+
 @pytest.mark.parametrize("arch", TINY)
 def test_a_loss_that_is_not_finite_stops_with_one_line_and_keeps_the_last_snapshot(
     arch: str, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
