@@ -159,11 +159,9 @@ def write_page(renderer: "Renderer", header: Header, plan: Plan, out: Path) -> J
 
 
 def _open(source: str, header: Header, side: int) -> Job["Dataset"]:
-    from ganviz.datasets import open_dataset
+    from ganviz.datasets import opening
 
-    yield Progress(0, 0, "opening the data")
-    data: Dataset = yield Offload(open_dataset, (source, side, header.spec.channels))
-    return data
+    return (yield from opening(source, side, header.spec.channels))
 
 
 def _row(sample: "SampleReport", pixels: np.ndarray, data: "Dataset") -> Row:

@@ -39,6 +39,7 @@ class RunningJob:
         self._notify = notify
         self._job: Job[Any] | None = None
         self._future: Future[Any] | None = None
+        self._offload: Offload | None = None  # what the future is of
         self._stepped = 0.0  # when it had its last step
 
     @property
@@ -80,7 +81,7 @@ class RunningJob:
             self._say("job_failed", sentence(error))
         else:
             if isinstance(said, Offload):
-                self._future = self._side.submit(said)
+                self._future, self._offload = self._side.submit(said), said
                 self._future.add_done_callback(lambda _: self._notify())
             elif isinstance(said, Progress):
                 self._say("job_progress", said)
@@ -96,14 +97,20 @@ class RunningJob:
         else:
             self._job = self._future = None
             future.cancel()  # where it has not begun
+            self._stop_call()
             future.add_done_callback(lambda _: _close(job))
         self._say("job_cancelled")
 
+    def _stop_call(self) -> None:
+        if self._offload is not None and self._offload.stop is not None:
+            self._offload.stop()
+
     def close(self) -> None:
-        """Run the job's clean-up; one that waits for its side thread lets that finish first."""
+        """Run the job's clean-up; one that waits for its side thread asks that to end, and lets it."""
         if self._job is None:
             return
         if self._future is not None:
+            self._stop_call()
             self._future.exception()
         _close(self._job)
         self._job = self._future = None

@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from ganviz.datasets import Dataset, open_dataset
+from ganviz.datasets import Dataset, opening
 from ganviz.errors import GanvizError
 from ganviz.files import atomic_path
 from ganviz.jobs import Job, Offload, Progress
@@ -186,7 +186,7 @@ def open_both(source: str, resolution: int, channels: int) -> Job[tuple[Index, R
     index = yield from open_index(source, resolution, channels)
     side, data = report_side(resolution, channels), index.data
     if side != data.images.shape[1]:
-        data = yield Offload(open_dataset, (source, side, channels))
+        data = yield from opening(source, side, channels)
     return index, (yield from open_rule(data))
 
 

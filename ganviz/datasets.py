@@ -7,6 +7,7 @@ user's cache, so that memory does not grow with the data and the second start is
 import hashlib
 import json
 import os
+import threading
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,10 +20,13 @@ from PIL import Image, UnidentifiedImageError
 from ganviz import places
 from ganviz.errors import GanvizError
 from ganviz.files import atomic_path, sweep
+from ganviz.jobs import Job, Offload, Progress
 from ganviz.pictures import fit, to_pixels
 from ganviz.sources import UNREADABLE, Source, open_source
 
 CACHE_FORMAT = 1
+TOLD = 16
+"""Images from one call of `on_progress` to the next."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +94,19 @@ def open_dataset(
         return found
 
 
+def opening(path_or_name: str, resolution: int, channels: int | None = None) -> Job[Dataset]:
+    """Job that opens a data set; where it has to be prepared first, cancelling the job ends that within some images."""
+    stopping = threading.Event()
+
+    def said(done: int, total: int) -> None:
+        if stopping.is_set():
+            raise GanvizError(f"{path_or_name}: no longer wanted")
+
+    yield Progress(0, 0, "opening the data")
+    asked = Offload(open_dataset, (path_or_name, resolution, channels), {"on_progress": said}, stopping.set)
+    return (yield asked)
+
+
 def open_prepared(path_or_name: str | os.PathLike[str], resolution: int, channels: int) -> Dataset | None:
     """The data set as `open_dataset` gives it, where it was prepared before; None where that is still to be done."""
     with open_source(path_or_name) as source:
@@ -147,7 +164,7 @@ def _prepare(
             file.write(square)
             digest.update(square)
             kept.append(index)
-            if on_progress and (index % 64 == 63 or index == count - 1):
+            if on_progress and (index % TOLD == TOLD - 1 or index == count - 1):
                 on_progress(index + 1, count)
         if not kept:
             raise GanvizError(f"{source.name}: none of its {count} images can be read; first: {skipped[0]}")

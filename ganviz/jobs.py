@@ -28,11 +28,14 @@ class Offload:
     """A call that cannot be cut into short steps and runs no network; it is run on a side thread.
 
     The job yields it and receives the call's result from `yield`; an exception is raised at the `yield`.
+
+    stop    called where the job is cancelled meanwhile: asks the call to end soon, by an exception
     """
 
     function: Callable[..., Any]
     args: tuple[Any, ...] = ()
     kwargs: dict[str, Any] = field(default_factory=dict)
+    stop: Callable[[], None] | None = None
 
     def __call__(self) -> Any:
         return self.function(*self.args, **self.kwargs)

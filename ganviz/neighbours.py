@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from ganviz import outlines, places
-from ganviz.datasets import Dataset, open_dataset
+from ganviz.datasets import Dataset, opening
 from ganviz.errors import GanvizError
 from ganviz.files import atomic_path
 from ganviz.jobs import Job, Offload, Progress
@@ -137,8 +137,7 @@ def reduced(pixels: np.ndarray, side: int) -> np.ndarray:
 
 def open_index(source: str, resolution: int, channels: int) -> Job[Index]:
     """Job that opens a data set (path or known name) at the size of the search and builds its index."""
-    yield Progress(0, 0, "opening the data")
-    data = yield Offload(open_dataset, (source, search_side(resolution, channels), channels))
+    data = yield from opening(source, search_side(resolution, channels), channels)
     return (yield from build(data))
 
 

@@ -9,6 +9,7 @@ import pytest
 from app.compute import THUMBNAIL, Compute, thumbnail_of
 from ganviz import places
 from ganviz.checkpoint import read_header
+from ganviz.errors import GanvizError
 from ganviz.expression import Seed
 from ganviz.jobs import Offload, Progress
 from ganviz.paces import read
@@ -336,6 +337,30 @@ def test_pictures_do_not_wait_for_the_side_thread_of_a_cancelled_job(compute: Co
     assert not cleaned.is_set()
     go_on.set()
     assert cleaned.wait(20)
+
+
+@pytest.mark.parametrize("how", ["cancel", "stop"])
+def test_a_call_on_the_side_thread_is_asked_to_end_when_its_job_is_given_up(qtbot, how: str) -> None:
+    compute = Compute(device="cpu")
+    with qtbot.waitSignal(compute.started, timeout=60_000):
+        compute.start()
+    began, asked, ended = threading.Event(), threading.Event(), threading.Event()
+
+    def busy() -> None:
+        began.set()
+        if asked.wait(60):
+            ended.set()
+        raise GanvizError("no longer wanted")
+
+    def job(renderer):
+        yield Offload(busy, stop=asked.set)
+
+    compute.start_job(job)
+    assert began.wait(20)
+    if how == "cancel":
+        compute.cancel_job()
+    compute.stop()
+    assert ended.wait(60)
 
 
 def test_cancelling_closes_the_job_and_runs_its_clean_up(compute: Compute, qtbot) -> None:

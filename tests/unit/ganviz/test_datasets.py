@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 from PIL import EpsImagePlugin, Image
 
-from ganviz import sources
-from ganviz.datasets import open_dataset
+from ganviz import places, sources
+from ganviz.datasets import open_dataset, opening
 from ganviz.errors import GanvizError
+from ganviz.jobs import Offload, Progress, run
 from ganviz.projection import read_photo
 
 
@@ -239,10 +240,24 @@ def test_the_prepared_array_is_memory_mapped_and_reused(tmp_path: Path, cache: P
     calls: list[tuple[int, int]] = []
     first = open_dataset(folder, 16, cache=cache, on_progress=lambda done, total: calls.append((done, total)))
     assert isinstance(first.images, np.memmap) and not first.images.flags.writeable
-    assert calls == [(64, 70), (70, 70)]
+    assert calls == [(16, 70), (32, 70), (48, 70), (64, 70), (70, 70)]
     calls.clear()
     second = open_dataset(folder, 16, cache=cache, on_progress=lambda done, total: calls.append((done, total)))
     assert not calls and np.array_equal(first.images, second.images)
+
+
+def test_preparing_ends_soon_after_nobody_waits_for_it_and_leaves_nothing(tmp_path: Path) -> None:
+    folder = write_folder(tmp_path / "pictures", [f"{k}.png" for k in range(70)])
+    job = opening(str(folder), 16)
+    assert isinstance(next(job), Progress)
+    call = next(job)
+    assert isinstance(call, Offload) and call.stop is not None
+    call.stop()
+    with pytest.raises(GanvizError, match="no longer wanted"):
+        call()
+    job.close()
+    assert list((places.cache() / "datasets").glob("*")) == []
+    assert len(run(opening(str(folder), 16))) == 70
 
 
 def test_saying_the_channels_that_are_there_anyway_prepares_nothing_again(tmp_path: Path, cache: Path) -> None:
