@@ -1,7 +1,7 @@
 """Sheets: grids of pictures, edge to edge, with headings on request."""
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -18,7 +18,7 @@ MOST_PIXELS = 80_000_000
 """Readers of PNG files refuse, or warn of, pictures that are much larger."""
 PAPER = 255
 INK = 40
-TEXT = 11
+TEXT, SMALLEST_TEXT = 11, 9
 BAND = 16
 """Height of a line of headings in pixels; the text in it is TEXT pixels high."""
 MARGIN = 64
@@ -113,10 +113,20 @@ def with_headings(grid: np.ndarray, sheet: Sheet) -> np.ndarray:
 
 
 def _write(page: Image.Image, text: str, x: int, y: int, width: int) -> None:
-    """Text centred on (x, y), shortened to fit: without its first words, then cut off."""
+    """Text centred on (x, y), made to fit: smaller, then without its first words, then cut off, with dots."""
     pen = ImageDraw.Draw(page)
-    font = ImageFont.load_default(TEXT)
-    while text and pen.textlength(text, font) > width - 2:
-        words = text.split(" ", 1)
-        text = words[1] if len(words) == 2 else text[:-1]
-    pen.text((x, y), text, fill=(INK,) * 3, font=font, anchor="mm")
+    text, size = fitted(text, width - 2, lambda text, size: pen.textlength(text, ImageFont.load_default(size)))
+    pen.text((x, y), text, fill=(INK,) * 3, font=ImageFont.load_default(size), anchor="mm")
+
+
+def fitted(text: str, width: int, length: Callable[[str, int], float]) -> tuple[str, int]:
+    """What of a heading is written into so many pixels, and how high; `length` tells how long a text is at a size."""
+    words = text.split(" ")
+    for left in (" ".join(words[k:]) for k in range(len(words))):
+        for size in range(TEXT, SMALLEST_TEXT - 1, -1):
+            if length(left, size) <= width:
+                return left, size
+    cut = words[-1]
+    while cut and length(f"{cut}...", SMALLEST_TEXT) > width:
+        cut = cut[:-1]
+    return (f"{cut}..." if cut else ""), SMALLEST_TEXT
