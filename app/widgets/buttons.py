@@ -2,7 +2,7 @@
 
 import html
 
-from PySide6.QtCore import QRect, QSize, Qt
+from PySide6.QtCore import QEvent, QRect, QSize, Qt
 from PySide6.QtGui import QKeySequence, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -109,6 +109,13 @@ class SegmentedTabs(QTabBar):
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         for text, hint in tabs:
             self.setTabToolTip(self.addTab(text), hint)
+
+    def event(self, event: QEvent) -> bool:
+        """A layout that asked for its size before the style sheet came to it has to ask again."""
+        done = super().event(event)
+        if event.type() in (QEvent.Type.Polish, QEvent.Type.StyleChange):
+            self.updateGeometry()
+        return done
 
 
 class Choice(QComboBox):

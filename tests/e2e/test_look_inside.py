@@ -65,6 +65,8 @@ def test_the_layers_are_listed_and_the_chosen_one_is_shown(inside, qtbot):
     story = inside.story
     names = [story.find("layers-list").item(k).text() for k in range(3)]
     assert names == ["4x4", "8x8", "16x16"] and inside.view == LayerView()
+    for tabs in ("layers-ways", "layers-tabs"):
+        story.wait(lambda tabs=tabs: story.find(tabs).size().width() >= story.find(tabs).sizeHint().width())
     assert np.array_equal(inside.map(), inside.expected(1, 0))
     assert np.array_equal(story.find("layers-picture").pixels, story.pixels())
     inside.go(0)
