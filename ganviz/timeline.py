@@ -55,6 +55,12 @@ class Timeline:
             places[k] = max(places[k], places[k - 1] + 1)
         return cls(tuple(Keyframe(recipe, place) for recipe, place in zip(recipes, places, strict=True)))
 
+    def free(self, frame: int) -> int:
+        """The first frame from there on where no keyframe stands, or, at the end of all walks, the last one before."""
+        taken = {item.frame for item in self.keyframes}
+        onwards, back = range(frame, MAX_FRAMES), range(min(frame, MAX_FRAMES) - 1, -1, -1)
+        return next(place for place in (*onwards[: len(taken) + 1], *back[: len(taken) + 1]) if place not in taken)
+
     def put(self, recipe: Recipe, frame: int) -> "Timeline":
         """With a recipe at a frame; one that stands there already is replaced, its speed kept."""
         easing = next((item.easing for item in self.keyframes if item.frame == frame), None)

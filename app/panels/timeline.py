@@ -163,13 +163,14 @@ class TimelinePanel(QWidget):
     def _put(self, timeline: Timeline, recipes: tuple[Recipe, ...], frame: int) -> None:
         session = self._document.session
         gap = max(1, round(session.walk.fps))
-        taken = {item.frame for item in timeline.keyframes}
-        for recipe in recipes:
-            while frame in taken:
-                frame += 1
-            timeline = timeline.put(recipe, frame)
-            taken.add(frame)
-            frame += gap
+        try:
+            for recipe in recipes:
+                frame = timeline.free(frame)
+                timeline = timeline.put(recipe, frame)
+                frame += gap
+        except GanvizError as error:  # there are as many as there can be
+            self.said.emit(str(error), "error")
+            return
         last = timeline.keyframes[-1].frame
         walk = session.walk
         if last >= walk.frames:

@@ -1,5 +1,6 @@
 """Somebody times a walk by hand: keyframes, scrubbing, speeds, a contact sheet."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from app.widgets.recipe_mime import to_mime
 from ganviz import cli
 from ganviz.expression import Seed
 from ganviz.session import load_session, read_png
+from ganviz.walk import MAX_FRAMES
 
 
 @pytest.fixture
@@ -35,6 +37,21 @@ def test_pictures_are_added_a_second_apart_and_the_walk_grows(story):
     assert story.document.session.walk.frames == 61
     story.click("undo")
     assert frames(story) == [0, 30]
+
+
+def test_at_the_end_of_the_longest_walk_pictures_go_before_the_last_one(story):
+    story.document.edit(timeline=story.document.session.timeline.move(2, MAX_FRAMES - 1))
+    story.document.edit(walk=replace(story.document.session.walk, frames=MAX_FRAMES))
+    story.find("timeline-track").set_playhead(MAX_FRAMES - 1)
+    story.click("timeline-add")
+    assert frames(story) == [0, 30, MAX_FRAMES - 2, MAX_FRAMES - 1]
+
+
+def test_more_keyframes_than_there_can_be_is_one_line(story, monkeypatch):
+    monkeypatch.setattr("ganviz.timeline.MOST", 3)
+    story.click("timeline-add")
+    assert frames(story) == [0, 30, 60]
+    assert "at most 3 keyframes" in story.canvas.message.text()
 
 
 def test_scrubbing_draws_the_frame_under_the_playhead_as_one_step(story):

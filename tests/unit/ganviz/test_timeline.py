@@ -13,7 +13,7 @@ from ganviz.expression import Lerp, Seed, Slerp
 from ganviz.recipe import ModelRef, Noise, Recipe, arrays_of
 from ganviz.session import Kept, Session, load_session, save_session
 from ganviz.timeline import Keyframe, Timeline
-from ganviz.walk import Walk, WalkRecipes
+from ganviz.walk import MAX_FRAMES, Walk, WalkRecipes
 
 A, B, C = (Recipe(ModelRef("m", "d"), Seed(seed)) for seed in (1, 2, 3))
 THREE = Timeline((Keyframe(A, 5), Keyframe(B, 10, "hold"), Keyframe(C, 30)))
@@ -54,6 +54,14 @@ def test_keyframes_are_put_moved_eased_and_removed() -> None:
     assert timeline.remove(1).recipes == (A, C)
     assert [item.frame for item in timeline.stretched(41, 81).keyframes] == [0, 40, 80]
     assert [item.frame for item in timeline.stretched(41, 2).keyframes] == [0, 1, 2]
+
+
+def test_a_free_frame_is_the_next_one_or_at_the_end_of_all_walks_the_last_one_before() -> None:
+    recipe, last = Recipe(ModelRef("m"), Seed(1)), MAX_FRAMES - 1
+    timeline = Timeline(tuple(Keyframe(recipe, frame) for frame in (0, 1, 30, last - 1, last)))
+    assert [timeline.free(frame) for frame in (0, 1, 2, 30)] == [2, 2, 2, 31]
+    assert [timeline.free(frame) for frame in (last - 1, last, last + 30)] == [last - 2] * 3
+    assert Timeline().free(last + 1) == last
 
 
 @pytest.mark.parametrize(
