@@ -3,7 +3,8 @@
 import time
 from collections import deque
 
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QWidget
 
 from app import theme
@@ -16,6 +17,20 @@ GAP_S = 0.5
 """Frames further apart than this are not part of one movement."""
 MEMORY_S = 1.0
 """Memory is looked at this often at most: the system takes its time to answer."""
+
+
+class _Dot(QLabel):
+    """A dot in the colour of a token. It changes twice with every picture, for which the style sheet is too slow."""
+
+    def __init__(self) -> None:
+        super().__init__("●")
+        self.role = "muted"
+        self.setFont(theme.caption_font())
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setPen(theme.color(self.role))
+        painter.drawText(self.contentsRect(), Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, self.text())
 
 
 class StatusBar(QFrame):
@@ -44,8 +59,7 @@ class StatusBar(QFrame):
         self.bar.setFixedWidth(200)
         self.cancel_button = IconButton("close-circle-outline", "Cancel the work in progress", "cancel", size=16)
         self.cancel_button.clicked.connect(self.cancelled)
-        self.dot = QLabel("●")
-        self.dot.setFont(theme.caption_font())
+        self.dot = _Dot()
         self.status = self._label("status", "State of the picture, time of one frame, frames a second, memory in use")
         row = QHBoxLayout(self)
         row.setContentsMargins(12, 0, 12, 0)
@@ -91,8 +105,8 @@ class StatusBar(QFrame):
         if state != self._state:
             self._state = state
             tone = {"preview": "warning", "rendering": "accent", "rendering failed": "danger"}
-            self.dot.setProperty("tone", tone.get(state, "muted"))
-            theme.restyle(self.dot)
+            self.dot.role = tone.get(state, "muted")
+            self.dot.update()
             self._say()
 
     def state(self) -> str:

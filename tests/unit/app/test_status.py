@@ -1,5 +1,6 @@
 import pytest
 
+from app import theme
 from app.status import StatusBar, duration
 from ganviz.jobs import Progress
 from ganviz.memory import memory_bytes
@@ -65,3 +66,13 @@ def test_durations_are_said_for_people(seconds, said):
 
 def test_memory_is_that_of_a_process_with_qt_in_it():
     assert 20e6 < memory_bytes() < 64e9
+
+
+@pytest.mark.parametrize("name", ["dark", "light"])
+def test_the_dot_wears_the_colour_of_the_state_and_follows_the_theme(status, qapp, name):
+    theme.apply(qapp, name)
+    for state, role in (("exact", "muted"), ("preview", "warning"), ("rendering", "accent"), ("exact", "muted")):
+        status.set_state(state)
+        image = status.dot.grab().toImage()
+        seen = {image.pixelColor(x, y).name() for x in range(image.width()) for y in range(image.height())}
+        assert theme.color(role).name() in seen
