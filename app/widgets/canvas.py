@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
-from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QDragEnterEvent,
     QDropEvent,
@@ -68,6 +68,7 @@ class Canvas(QWidget):
     plane_ended = Signal()
     key_command = Signal(str)
     zoom_changed = Signal(str)
+    _painted = Signal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -96,6 +97,8 @@ class Canvas(QWidget):
         self.message = MessageBar(self)
         self.hint = HintLine(self)
         self.set_empty_text(EMPTY)
+        # Queued: a slot must not find itself inside our paintEvent. A timer would come later.
+        self._painted.connect(self.frameShown, Qt.ConnectionType.QueuedConnection)
 
     # -- what is shown --------------------------------------------------------------------------------------------
 
@@ -140,8 +143,7 @@ class Canvas(QWidget):
     def _announce(self) -> None:
         frame, self._unshown = self._unshown, None
         if frame is not None:
-            # Queued: a slot must not find itself inside our paintEvent.
-            QTimer.singleShot(0, self, lambda: self.frameShown.emit(frame))
+            self._painted.emit(frame)
 
     # -- zoom and pan ---------------------------------------------------------------------------------------------
 

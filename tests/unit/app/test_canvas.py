@@ -56,8 +56,9 @@ def test_other_arrays_are_refused_with_what_was_expected():
 def test_thumbnails_have_the_screen_s_ratio_and_smooth_images_a_bound(qtbot):
     small = thumbnail(np.zeros((64, 32, 3), np.uint8), 30, 2.0)
     assert small.width() == 60 and small.devicePixelRatio() == 2.0
-    assert smooth_image(np.zeros((64, 64, 3), np.uint8), 500).width() == 512
-    assert smooth_image(np.zeros((64, 64, 3), np.uint8), 5000).width() == 512
+    for side, longest, enlarged in ((16, 500, 256), (64, 120, 128), (64, 5000, 256), (128, 5000, 512), (256, 500, 512)):
+        assert smooth_image(np.zeros((side, side, 3), np.uint8), longest).width() == enlarged
+    assert smooth_image(np.zeros((600, 600, 3), np.uint8), 5000).width() == 600
     assert smooth_image(np.zeros((900, 900, 1), np.uint8), 300).width() == 300
 
 
