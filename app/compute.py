@@ -9,6 +9,7 @@ its turn now and then even while the others never end. torch is imported here, a
 
 import logging
 import os
+import sys
 import threading
 import time
 from collections import OrderedDict, deque
@@ -49,6 +50,9 @@ GAPS, HOLD_S = 2.0, 0.1
 the one before, and at most this long."""
 IDLE_S = 1.0
 """When there has been nothing to do for so long, previews of slow models are made better."""
+SWITCH_S = 0.0005
+"""A thread that wants Python's lock gets it after this time. A network asks for it again between any two of its
+operations, and at the usual 5 ms would wait for the panels to be done with what a slider has changed."""
 SAVE_S = 60.0
 """Measured times are written this often at most, and at the end."""
 
@@ -501,6 +505,7 @@ def make_renderer(device: str) -> "Renderer":
 
     from ganviz.render import Renderer
 
+    sys.setswitchinterval(SWITCH_S)
     # One processor is left to the UI thread: torch's threads wait for one another at every operation, so that one of
     # them sharing a processor with something busy slows all of them down many times over.
     torch.set_num_threads(max(1, min(torch.get_num_threads(), (os.cpu_count() or 2) - 1)))
