@@ -395,11 +395,10 @@ class Compute(QObject):
                 frame = drawing.step()
                 if frame is not None:
                     self._passed_over = False
-                    if frame.exact:
-                        self._remember(drawing.recipe, frame.pixels)
                     self._say("frame_ready", frame)
                     if not frame.exact:
                         return
+                    self._remember(drawing.recipe, frame.pixels)
                 elif self._goes_first(drawing):
                     return
         except Exception as error:  # whatever went wrong, the thread goes on and the user is told
@@ -439,6 +438,12 @@ class Compute(QObject):
 
     def _draw_thumbnails(self, renderer: "Renderer", recipes: list[Recipe]) -> None:
         """Draw several as one batch: for small networks, which mostly wait for the processor, twice as fast."""
+        for recipe in [recipe for recipe in recipes if recipe in self._cache]:  # drawn since they were asked for
+            self._say("thumbnail_ready", recipe, self._cache[recipe])
+            recipes = [other for other in recipes if other != recipe]
+            self._aside = None
+        if not recipes:
+            return
         if len(recipes) == 1 and (self._aside is not None or self._pace > THUMBNAILS_S):
             self._draw_aside(renderer, recipes[0])
             return

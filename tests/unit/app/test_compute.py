@@ -14,6 +14,7 @@ from ganviz.expression import Seed
 from ganviz.jobs import Offload, Progress
 from ganviz.paces import read
 from ganviz.recipe import Recipe
+from ganviz.render import Renderer
 
 
 @pytest.fixture
@@ -264,6 +265,21 @@ def test_thumbnails_come_once_drawn_and_then_from_memory(compute: Compute, recip
     assert got == recipes
     compute.want_thumbnails("strip", recipes[:2])
     assert got[5:] == recipes[:2], "at once, without the thread"
+
+
+def test_a_thumbnail_whose_picture_has_been_drawn_meanwhile_is_not_drawn_again(
+    compute: Compute, recipe: Recipe, qtbot, monkeypatch
+) -> None:
+    drawn = []
+    render_all = Renderer.render_all
+    monkeypatch.setattr(Renderer, "render_all", lambda self, some: drawn.extend(some) or render_all(self, some))
+    present, other = recipe.edit(latent=Seed(41)), recipe.edit(latent=Seed(42))
+    shown = []
+    compute.thumbnail_ready.connect(lambda which, pixels: shown.append(which))
+    compute.request(present)
+    compute.want_thumbnails("strip", [present, other])
+    qtbot.waitUntil(lambda: len(shown) == 2, timeout=20_000)
+    assert set(shown) == {present, other} and drawn == [other]
 
 
 def test_thumbnails_wait_for_the_first_picture_of_a_model_that_is_being_opened(
