@@ -2,7 +2,7 @@
 
 import numpy as np
 from PIL import Image
-from PySide6.QtCore import QRectF, Qt
+from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QBrush, QImage, QPainter, QPixmap
 
 SMOOTH_LIMIT = 512
@@ -35,12 +35,14 @@ def smooth_image(pixels: np.ndarray, side: int) -> QImage:
     """An image for smooth display with its longer side `side` device pixels.
 
     Bilinear enlargement alone shows diamonds at edges, so small pictures are first enlarged bicubically, by a whole
-    factor and at most to SMOOTH_LIMIT; large ones are reduced with antialiasing to the very size.
+    factor and at most to SMOOTH_LIMIT; large ones are reduced to the very size, each pixel the mean of those it covers.
     """
     height, width = pixels.shape[:2]
     longer = max(height, width)
     if side < longer:
-        return to_qimage(resized(pixels, max(1, width * side // longer), max(1, height * side // longer)))
+        size = QSize(max(1, width * side // longer), max(1, height * side // longer))
+        aspect, smooth = Qt.AspectRatioMode.IgnoreAspectRatio, Qt.TransformationMode.SmoothTransformation
+        return to_qimage(pixels).scaled(size, aspect, smooth)
     factor = min(-(-side // longer), max(LEAST_FACTOR, SMOOTH_ENOUGH // longer), SMOOTH_LIMIT // longer)
     return to_qimage(pixels if factor < 2 else resized(pixels, width * factor, height * factor))
 

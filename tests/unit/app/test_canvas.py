@@ -3,7 +3,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QImage
 from PySide6.QtWidgets import QApplication
 
 from app import theme
@@ -60,6 +60,17 @@ def test_thumbnails_have_the_screen_s_ratio_and_smooth_images_a_bound(qtbot):
         assert smooth_image(np.zeros((side, side, 3), np.uint8), longest).width() == enlarged
     assert smooth_image(np.zeros((600, 600, 3), np.uint8), 5000).width() == 600
     assert smooth_image(np.zeros((900, 900, 1), np.uint8), 300).width() == 300
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_a_large_picture_is_reduced_to_means_in_its_own_colours(channels):
+    levels = np.array([10, 200, 90], np.uint8)[:channels]
+    pixels = np.zeros((64, 128, channels), np.uint8)
+    pixels[::2], pixels[1::2] = levels, levels + 20
+    image = smooth_image(pixels, 32).convertToFormat(QImage.Format.Format_RGB888)
+    assert (image.width(), image.height()) == (32, 16)
+    rows = np.frombuffer(image.constBits(), np.uint8).reshape(16, -1)[:, : 3 * 32].reshape(16, 32, 3)
+    assert np.abs(rows.astype(int) - (levels.astype(int) + 10)).max() <= 1
 
 
 def test_frame_shown_carries_the_frame_once_it_is_painted(canvas, qtbot):
