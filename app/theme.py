@@ -178,6 +178,10 @@ def caption_font(*, bold: bool = False, tabular: bool = False) -> QFont:
     return text_font(CAPTION_PX, bold=bold, tabular=tabular)
 
 
+_CLONES: list[QIconEngine] = []
+"""Engines that Qt asked for when a copy of an icon was changed, which is rare."""
+
+
 class _Glyph(QIconEngine):
     """One glyph of Material Design Icons in the theme's colours, chosen when it is drawn.
 
@@ -190,7 +194,9 @@ class _Glyph(QIconEngine):
         self._character = glyphs.character(name)
 
     def clone(self) -> QIconEngine:
-        return _Glyph(self._name, self._role, self._checked_role)
+        made = _Glyph(self._name, self._role, self._checked_role)
+        _CLONES.append(made)  # Qt keeps it, but Python owns what Python made and returned, and would delete it at once
+        return made
 
     def paint(self, painter: QPainter, rect: QRect, mode: QIcon.Mode, state: QIcon.State) -> None:
         role = self._checked_role if state == QIcon.State.On else self._role

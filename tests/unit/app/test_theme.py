@@ -110,6 +110,15 @@ def test_icon_buttons_have_tooltip_accessible_name_and_object_name(qtbot):
     assert "Ctrl+Z" in button.toolTip()
 
 
+def test_a_copy_of_an_icon_that_is_changed_outlives_it(qapp):
+    original = theme.icon("play")
+    copy = QIcon(original)
+    copy.setIsMask(True)  # here Qt asks the icon's engine for a clone
+    del original
+    assert not copy.pixmap(16, 16).isNull()
+    del copy
+
+
 def test_an_icon_without_room_is_no_picture_and_no_warning(qapp):
     from PySide6.QtCore import QSize
 
