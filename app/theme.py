@@ -89,6 +89,11 @@ class Theme(QObject):
         self._dressing.dress(app, style_sheet(wanted))
         self.changed.emit()
 
+    @property
+    def complete(self) -> bool:
+        """Whether widgets that are not seen wear it too."""
+        return self._dressing.is_done
+
     def finish(self) -> None:
         """Have widgets that are not seen wear the theme now too, which else they do some turns later."""
         self._dressing.finish()

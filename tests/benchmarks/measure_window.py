@@ -26,7 +26,9 @@ from collections.abc import Callable, Sequence
 from PySide6.QtCore import QEventLoop, Qt, QTimer
 from PySide6.QtWidgets import QApplication, QWidget
 
+from app import theme
 from app.__main__ import build_window
+from app.panels import WORKSPACES
 from ganviz import catalog
 from ganviz.expression import Seed
 from ganviz.recipe import Recipe
@@ -35,8 +37,9 @@ from ganviz.walk import Walk, WalkRecipes
 
 HEARTBEAT_MS, TICK_MS = 2, 16
 PREVIEW_S = 0.033
-STEPS, STEPS_S = 120, 25.0
+STEPS, STEPS_S = 120, 20.0
 """Steps that are waited for: so many, or as many as there is time for."""
+REST_S = 0.4
 
 
 class Meter:
@@ -227,6 +230,27 @@ def drag_more(window, meter: Meter, film: str) -> None:
     wait_until(lambda: snapshot.isVisible() and window.compute.is_idle and not window.behind)
     meter.drag("going through a run for the first time", "snapshot", snapshot.stops(), 4)
     meter.drag("going through a run again", "snapshot", snapshot.stops(), 4)
+    look_around(window, meter)
+
+
+def look_around(window, meter: Meter) -> None:
+    """Every workspace for the first time, then the other theme and back, with all of them made."""
+    meter.begin("the first look at every workspace")
+    for workspace in WORKSPACES[1:]:
+        window.show_workspace(workspace.name)
+        rest()
+    meter.begin("changing the theme, all workspaces made")
+    for name in ("light", "dark"):
+        theme.apply(QApplication.instance(), name)
+        rest()
+        wait_until(lambda: theme.current().complete)
+    window.show_workspace("explore")
+
+
+def rest() -> None:
+    """What was asked for comes on screen, and what comes after it."""
+    until = time.perf_counter() + REST_S
+    wait_until(lambda: time.perf_counter() > until)
 
 
 if __name__ == "__main__":

@@ -63,8 +63,9 @@ def test_what_is_not_seen_follows_in_later_turns(pages, qapp, qtbot):
     theme.apply(qapp, "light")
     light = picture(pages)
     hidden = pages.widget(1).findChild(QLabel)
-    assert hidden.palette().windowText().color().name() == DARK.muted
-    qtbot.waitUntil(lambda: hidden.palette().windowText().color().name() == LIGHT.muted, timeout=10_000)
+    assert hidden.palette().windowText().color().name() == DARK.muted and not theme.current().complete
+    qtbot.waitUntil(lambda: theme.current().complete, timeout=10_000)
+    assert hidden.palette().windowText().color().name() == LIGHT.muted
     pages.setCurrentIndex(1)
     assert (picture(pages) == light).all()
 
