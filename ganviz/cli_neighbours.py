@@ -17,9 +17,11 @@ from ganviz.session import Session, save_session, write_png
 from ganviz.training_data import remember_data
 
 if TYPE_CHECKING:
+    from ganviz.checkpoint import Header
     from ganviz.datasets import Dataset
     from ganviz.nearness import Near
     from ganviz.neighbour_report import NeighbourReport, SampleReport
+    from ganviz.recipe import Recipe
 
 SHOWN = 16
 """Rows of the figure of a large report, the most suspicious samples first."""
@@ -32,7 +34,8 @@ SHOWN = 16
 @click.option(
     "--samples",
     type=click.IntRange(1, 1_000_000),
-    help=f"Look at the seeds from 0 on, so many; the figure shows the {SHOWN} most suspicious ones.",
+    help="Look at the seeds from 0 on, so many, at psi 1 and with codes at random unless given; "
+    f"the figure shows the {SHOWN} most suspicious ones.",
 )
 @recipe_options
 @click.option("--k", "count", type=click.IntRange(1, 50), default=5, show_default=True, help="Neighbours a sample.")
@@ -86,7 +89,7 @@ def neighbours(
         raise click.UsageError("--features none: --metric feature needs some")
     header = find_model(model)
     source = training_data(header, data)
-    recipes = seed_recipes(header, seeds or [Seed(number) for number in range(samples or 0)], **options)
+    recipes = seed_recipes(header, seeds, **options) if seeds else _prior(header, samples or 0, options)
 
     from ganviz.datasets import open_dataset
     from ganviz.nearness import report_side
@@ -124,6 +127,19 @@ def neighbours(
     click.echo(str(out))
     if walk is not None:
         _walk(renderer, shown[0], dataset, walk, header.card.licence)
+
+
+def _prior(header: "Header", count: int, options: dict[str, Any]) -> list["Recipe"]:
+    """The first seeds as training draws them, as the window and the page take them, but for what the options say."""
+    from ganviz.metrics.measuring import prior_recipes
+
+    psi = 1.0 if options["psi"] is None else options["psi"]
+    asked = seed_recipes(header, [Seed(number) for number in range(count)], **{**options, "psi": psi})
+    drawn = prior_recipes(header, count)
+    return [
+        a.edit(codes=tuple(sorted({**dict(b.codes), **dict(a.codes)}.items())))
+        for a, b in zip(asked, drawn, strict=True)
+    ]
 
 
 def _row(renderer: Any, sample: "SampleReport", data: "Dataset", side: int) -> np.ndarray:

@@ -32,7 +32,7 @@ from ganviz.jobs import Job, Progress
 from ganviz.latent import conditions_of_seed
 from ganviz.metrics import about, results
 from ganviz.metrics.features import Features, open_features
-from ganviz.metrics.measuring import measure_model
+from ganviz.metrics.measuring import measure_model, prior_recipes
 from ganviz.metrics.results import Measured
 from ganviz.mixing import Source, layer_groups, matrix, psi_sheet
 from ganviz.models import MODELS
@@ -228,7 +228,7 @@ def _section(title: str, words: str, inside: str) -> str:
 
 
 def _neighbours(renderer: Renderer, header: Header, data: Dataset, plan: Plan, features: Features) -> Job[str]:
-    recipes = [recipe_of(header, number) for number in range(plan.samples)]
+    recipes = prior_recipes(header, plan.samples)
     report = yield from report_neighbours(renderer, recipes, data, k=plan.neighbours, features=features)
     rows = []
     for sample in report.closest(SHOWN):
@@ -252,8 +252,8 @@ def _neighbours(renderer: Renderer, header: Header, data: Dataset, plan: Plan, f
     heading, _, facts = report.reason.partition(": ")
     heading = {"new": "Not memorised"}.get(heading, heading.capitalize())
     words = (
-        f"The {SHOWN} most suspicious of {plan.samples:,} samples, left, with the nearest images of {report.data} "
-        "beside them, mirrored and moved by up to 2 px where that is nearer."
+        f"The {SHOWN} most suspicious of {plan.samples:,} samples at psi 1, left, with the nearest images of "
+        f"{report.data} beside them, mirrored and moved by up to 2 px where that is nearer."
     )
     inside = (
         f'<p class="verdict">{escape(heading)}</p><p>{escape(facts[:1].upper() + facts[1:])}.{authentic}</p>'

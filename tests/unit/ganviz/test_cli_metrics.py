@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from ganviz import charts, cli
+from ganviz.checkpoint import read_header
 from ganviz.expression import Seed
 from ganviz.metrics.evidence import centred
+from ganviz.metrics.measuring import prior_recipes
 from ganviz.recipe import Recipe
 from ganviz.render import Renderer
 from ganviz.session import load_session, read_png
@@ -83,6 +85,17 @@ def test_neighbours_of_many_samples_are_told_as_a_whole(
     assert len(read_png(tmp_path / "n.png").recipes) == 16
     assert cli.main(words) == 2
     assert cli.main([*words, "--seeds", "1", "--samples", "5"]) == 2
+
+
+def test_samples_are_taken_by_the_command_as_by_the_metrics_but_for_what_is_said(tiny_infogan: Path) -> None:
+    from ganviz.cli_neighbours import _prior
+
+    header = read_header(tiny_infogan)
+    names = {"codes": (), "label": None, "psi": None, "cutoff": None, "noise": "const", "noise_seed": 0}
+    assert _prior(header, 5, names) == prior_recipes(header, 5)
+    code = next(code.name for code in header.spec.codes if code.kind == "continuous")
+    asked = _prior(header, 5, {**names, "codes": (f"{code}=0.5",), "psi": 0.7})
+    assert all(dict(recipe.codes)[code] == (0.5,) and recipe.psi == 0.7 for recipe in asked)
 
 
 def test_neighbours_by_feature_with_a_walk(
