@@ -88,10 +88,10 @@ QTabBar::tab:focus:selected {{ border: 2px solid {t.accent}; }}
 
 QComboBox {{
     background: {t.background}; color: {t.text}; border: 1px solid {t.outline}; border-radius: 6px;
-    padding: 3px 28px 3px 7px; min-height: 20px;
+    padding: 3px 4px 3px 7px; min-height: 20px;
 }}
 QComboBox:hover {{ background: {t.hover}; }}
-QComboBox:focus {{ border: 2px solid {t.accent}; padding: 2px 27px 2px 6px; }}
+QComboBox:focus {{ border: 2px solid {t.accent}; padding: 2px 3px 2px 6px; }}
 QComboBox:disabled {{ color: {t.disabled}; border-color: {t.line}; }}
 QComboBox::drop-down {{ border: 0; width: 24px; }}
 QComboBox::down-arrow {{ image: none; width: 0; height: 0; }}

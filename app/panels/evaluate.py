@@ -103,7 +103,7 @@ class EvaluatePage(QFrame):
         top.addWidget(self.halves)
         top.addWidget(self.state, 1)
         top.addWidget(self.page_button)
-        what = WrappingBar(WRAPS, shares=(1, 2))
+        what = WrappingBar(WRAPS, shares=(2, 5))
         what.first.addWidget(self.data, 1)
         what.first.addWidget(self.other)
         what.first.addWidget(self.choose)

@@ -57,7 +57,8 @@ class MapPage(QFrame):
         self._path: list[tuple[float, float]] = []
         self.by = _choice("map-by", "What lies together when it is alike", BY)
         self.method = _choice("map-method", "How points are placed", METHODS)
-        self.method.setMinimumContentsLength(4)
+        self.by.setMinimumContentsLength(8)
+        self.method.setMinimumContentsLength(2)
         self.count = NumberRow(
             "Points",
             200,
