@@ -29,8 +29,13 @@ def take(app: QApplication, window: MainWindow, path: Path, timeout_s: float, wo
     window.show_workspace(workspace)
     window.show()
 
+    calm = 0
+
     def look() -> None:
-        if not (ready(window) or failures or time.monotonic() > deadline):
+        nonlocal calm
+        calm = calm + 1 if ready(window) else 0
+        # Once more after a turn: what was only just built has not got its places yet.
+        if not (calm > 1 or failures or time.monotonic() > deadline):
             return
         timer.stop()
         if not failures and not ready(window):
