@@ -129,7 +129,7 @@ class StatusBar(QFrame):
         if self._ms is not None:
             said.append(f"{self._ms:.0f} ms" if self._ms >= 10 else f"{self._ms:.1f} ms")
             fps = self._fps if self._fps is not None else 1000 / max(0.1, self._ms)
-            said.append(f"{fps:.0f} fps")
+            said.append(f"{fps:.0f} fps" if fps >= 1 else f"{fps:.1f} fps")
         now = time.monotonic()
         if now - self._looked >= MEMORY_S:
             self._memory, self._looked = memory_bytes(), now

@@ -271,7 +271,7 @@ class NeighboursPanel(QFrame):
             self.caption.setText(f"Is this new, or a picture out of {name}? The first comparison takes a moment.")
         elif self._of:
             said = self._document.header.card.data
-            self.caption.setText(f"The training data{f' ({said})' if said else ''} are not known here.")
+            self.caption.setText(f"The training data are not known here{f': {said}' if said else ''}.")
         else:
             self.caption.setText("")
 

@@ -29,6 +29,7 @@ MODES = (
     ("random", "Drawn from the seed: other hair and pores, the same face"),
 )
 STRENGTHS = (0.0, 2.0)
+ADDS = "Whether this layer adds noise"
 
 
 class NoisePanel(Card):
@@ -158,7 +159,7 @@ class LayerRow(QWidget):
         super().__init__()
         name = f"noise-layer-{place}"
         self._seed: int | None = None
-        self.on = Tick("", "Whether this layer adds noise", f"{name}-on")
+        self.on = Tick("", ADDS, f"{name}-on")
         self.on.setFixedWidth(84)
         tip = "Strength of this layer's noise: 1 as learnt, 0 off"
         self.slider = FloatSlider(
@@ -187,7 +188,9 @@ class LayerRow(QWidget):
     def show_noise(self, noise: LayerNoise, name: str) -> None:
         """Show what the document says; no signal."""
         self._seed = noise.seed
-        self.on.setText(name)
+        side, _, rest = name.partition("x")
+        self.on.setText(rest if rest.startswith(side) else name)  # "128 a" for 128x128 a, for which there is no room
+        self.on.setToolTip(f"{ADDS}: {name}")
         self.on.setAccessibleName(f"Noise of {name}")
         self.slider.setAccessibleName(f"Strength of noise of {name}")
         self.field.setAccessibleName(f"Strength of noise of {name}")

@@ -120,6 +120,7 @@ def test_noise_is_switched_off_seeded_averaged_and_set_by_layer(styled, draw):
     styled.find("noise-seed").setValue(4)
     styled.find("noise-average").setValue(3)
     styled.click("noise-layers-fold")
+    assert [styled.find(f"noise-layer-{k}-on").text() for k in range(3)] == ["4 b", "8 a", "8 b"]
     styled.find("noise-layer-1").setValue(0.5)
     styled.find("noise-layer-3-on").click()
     seed = styled.find("noise-layer-4-seed")

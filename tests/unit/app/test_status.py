@@ -40,6 +40,11 @@ def test_it_says_state_speed_and_memory(status, monkeypatch):
     assert status.status.text().startswith("rendering")
 
 
+def test_a_model_that_takes_seconds_is_not_said_to_stand_still(status):
+    status.frame_shown(5000.0)
+    assert "5000 ms · 0.2 fps" in status.status.text()
+
+
 def test_long_work_has_a_bar_a_time_left_and_a_cancel(status, monkeypatch, heard):
     clock = [0.0]
     monkeypatch.setattr("app.status.time.monotonic", lambda: clock[0])
