@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +11,7 @@ from ganviz import cli
 from ganviz.errors import GanvizError
 from ganviz.expression import Seed, Vector
 from ganviz.jobs import Progress, run
-from ganviz.projection import STARTS, project, psnr, pyramid, read_photo
+from ganviz.projection import STARTS, Adam, project, psnr, pyramid, read_photo
 from ganviz.recipe import Recipe
 from ganviz.render import Frame, Renderer
 from ganviz.session import read_png
@@ -99,3 +101,32 @@ def test_the_command_writes_the_picture_with_its_recipe_and_the_way(tiny_checkpo
     first, again = (np.asarray(Image.open(tmp_path / name)) for name in ("p.png", "again.png"))
     assert np.array_equal(first, again)
     assert cli.main([*words, "--crop", "left"]) == 1
+
+
+def test_its_steps_are_those_of_torchs_adam() -> None:
+    ours = torch.linspace(-2, 2, 12).reshape(3, 4).requires_grad_()
+    theirs = ours.detach().clone().requires_grad_()
+    own, other = Adam(ours), torch.optim.Adam([theirs], betas=(0.9, 0.99))
+    for step in range(20):
+        rate = 0.1 / (step + 1)
+        other.param_groups[0]["lr"] = rate
+        for variable in (ours, theirs):
+            variable.grad = None
+            (variable.square() * torch.arange(1, 5)).sin().sum().backward()
+        own.step(rate)
+        other.step()
+    assert torch.allclose(ours, theirs, atol=1e-5)
+
+
+def test_it_does_not_bring_torchs_compiler_along(tiny_checkpoint: Path) -> None:
+    program = f"""
+import sys
+import numpy as np
+from ganviz.jobs import run
+from ganviz.projection import project
+from ganviz.recipe import Recipe
+from ganviz.render import Renderer
+run(project(Renderer("cpu"), Recipe({str(tiny_checkpoint)!r}), np.zeros((16, 16, 3), np.uint8), steps=2))
+assert "torch._dynamo" not in sys.modules
+"""
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=300)
