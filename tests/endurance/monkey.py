@@ -220,7 +220,7 @@ class Monkey:
         window.stop_playing()
         if self.catch_up():
             session = window.document.session
-            self.seen[id(session)] = (session, window.canvas.frame.pixels.copy())
+            self.seen[id(session)] = (session, self.on_screen().copy())
         if len(self.seen) > 64:
             self._forget()
 
@@ -240,6 +240,10 @@ class Monkey:
         elif window.behind:
             self.faults.note(f"rendering failed for {window.document.recipe}")
         return not window.behind
+
+    def on_screen(self) -> Any:
+        """The pixels that were painted last; the canvas may have been given the frame of a state since gone by."""
+        return self.window._shown.pixels
 
     def _forget(self) -> None:
         history = self.window.document.history
@@ -270,7 +274,7 @@ class Monkey:
             self.wait(lambda: not window.compute.job_running)
         window.show_workspace("explore")
         self.rest()
-        last, pixels = window.document.session, window.canvas.frame.pixels.copy()
+        last, pixels = window.document.session, self.on_screen().copy()
         self._forget()
         compared = steps = 0
         while window.document.history.can_undo:
@@ -288,7 +292,7 @@ class Monkey:
         self.catch_up()
         if window.document.session is not last:
             self.faults.note("redo did not come back to the last state")
-        if not close(window.canvas.frame.pixels, pixels):
+        if not close(self.on_screen(), pixels):
             self.faults.note("redo did not give the last picture's pixels")
         self._compare_fresh()
         return {"undone": steps, "compared": compared, "first_was_seen": first}
@@ -297,7 +301,7 @@ class Monkey:
         known = self.seen.get(id(session))
         if known is None:
             return 0
-        if not close(self.window.canvas.frame.pixels, known[1]):
+        if not close(self.on_screen(), known[1]):
             self.faults.note(f"undo gave other pixels for {session.recipe}")
         return 1
 
@@ -306,7 +310,7 @@ class Monkey:
         from ganviz.render import Renderer
 
         recipe = self.window.document.recipe
-        if not close(self.window.canvas.frame.pixels, Renderer("cpu").render(recipe).pixels):
+        if not close(self.on_screen(), Renderer("cpu").render(recipe).pixels):
             self.faults.note(f"a fresh renderer gives other pixels for {recipe}")
 
 
