@@ -72,8 +72,11 @@ def histogram(
 
 
 def ticks(low: float, high: float) -> list[float]:
-    """Round numbers, three to seven of them, that reach from at most `low` to at least `high`."""
-    span = max(high - low, abs(high) * 1e-6, 1e-12)
+    """Round numbers, three to seven of them, that reach from at most `low` to at least `high`.
+
+    Where these are all but the same there are two: closer than a thousandth they could not be told apart on an axis.
+    """
+    span = max(high - low, abs(high) * 1e-3, 1e-12)
     step = 10.0 ** np.floor(np.log10(span / 4))
     step *= next(factor for factor in (1, 2, 5, 10) if span / (step * factor) <= 5)
     first, last = np.floor(low / step + 1e-9), np.ceil(high / step - 1e-9)

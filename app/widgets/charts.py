@@ -72,9 +72,11 @@ class Chart(QWidget):
         below = self.height() - FOOT + 3
         for mark in ticks(*self._x):
             if self._x[0] <= mark <= self._x[1]:
-                place = QRectF(self._place(mark, 0).x() - 30, below, 60, 14)
+                text = short(mark).replace("-", "−")
+                width = painter.fontMetrics().horizontalAdvance(text) + 2
+                place = QRectF(self._place(mark, 0).x() - width / 2, below, width, 14)
                 place.moveRight(min(place.right(), self.width() - 4.0))
-                painter.drawText(place, Qt.AlignmentFlag.AlignCenter, short(mark).replace("-", "−"))
+                painter.drawText(place, Qt.AlignmentFlag.AlignCenter, text)
         painter.drawText(
             QRectF(LEFT, below + 14, self.width() - LEFT - RIGHT, 14), Qt.AlignmentFlag.AlignRight, self._x_name
         )

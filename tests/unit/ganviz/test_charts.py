@@ -23,3 +23,8 @@ def test_even_a_flat_curve_has_an_axis() -> None:
 
 def test_numbers_on_axes_are_short() -> None:
     assert [short(value) for value in (0, 0.25, 1500, 2e6, -1200)] == ["0", "0.25", "1.5k", "2M", "-1.2k"]
+
+
+def test_an_axis_around_a_single_value_can_be_read():
+    found = [short(tick) for tick in ticks(3.00238, 3.00238)]
+    assert found == ["3.002", "3.003"]
