@@ -41,6 +41,8 @@ class Document(QObject):
         self._history: History[Session] | None = None
         self._headers: dict[str, Header] = {}  # by digest
         self._held: object | None = None
+        self.begun = 0
+        """Counts the histories, each of which begins with another session."""
         self.path: Path | None = None
 
     # --- what is there -----------------------------------------------------------------------------------------
@@ -218,18 +220,25 @@ class Document(QObject):
         self.path = work.path
         if self._history is None:
             self._history = History(work.present)
+        self.begun += 1
         self._history.restore(work.past, work.present, work.future, work.saved)
         self.changed.emit(old, work.present)
         self.path_changed.emit()
 
     def save(self, path: Path) -> None:
-        """Write the session file. Raises GanvizError; then nothing has changed."""
-        save_session(path, self.session)
+        """Write the session file here and now. Raises GanvizError; then nothing has changed."""
+        session = self.session
+        save_session(path, session)
+        self.was_saved(path, session)
+
+    def was_saved(self, path: Path, session: Session) -> None:
+        """A session file holds this session, which may not be the present one any more."""
         self.path = path
-        self.history.mark_saved()
+        self.history.mark_saved(session)
         self.path_changed.emit()
 
     def _begin(self, session: Session) -> None:
+        self.begun += 1
         old = self._history.present if self._history is not None else None
         if self._history is None:
             self._history = History(session)

@@ -1,4 +1,7 @@
-"""Saving the session: where to, and whether to ask before it goes."""
+"""Saving the session: where to, and whether to ask before it goes.
+
+Files are written, and flushed to the disk, in the background; a session counts as saved when that is done.
+"""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -9,7 +12,7 @@ from PySide6.QtWidgets import QFileDialog, QMessageBox
 
 from app.opening import SESSION_SUFFIX
 from ganviz.errors import GanvizError
-from ganviz.session import Session
+from ganviz.session import Session, save_session
 
 if TYPE_CHECKING:
     from app.window import MainWindow
@@ -23,13 +26,15 @@ class Saver(QObject):
         self._window = window
         self._document = window.document
         self._box: QMessageBox | None = None  # the question on screen
+        self._saving = 0
+        self._close = False  # once it is saved
 
-    def save(self) -> bool:
-        """Save the session to its file, asking for one the first time; whether it was saved just now."""
+    def save(self, then: Callable[[], object] | None = None) -> None:
+        """Save the session to its file, asking for one the first time, and go on with `then`."""
         if self._document.path is None:
-            self.save_as()
-            return False
-        return self.save_to(str(self._document.path))
+            self.save_as(then)
+        else:
+            self.save_to(str(self._document.path), then)
 
     def save_as(self, then: Callable[[], object] | None = None) -> None:
         """Ask for a file, save the session there, and go on with `then`."""
@@ -45,8 +50,7 @@ class Saver(QObject):
         """Save to a file that the user named; where its name is completed, a file of that name is asked about."""
 
         def save() -> None:
-            if self.save_to(str(target)) and then is not None:
-                then()
+            self.save_to(str(target), then)
 
         target = session_path(path)
         if target != Path(path) and target.exists():
@@ -54,19 +58,33 @@ class Saver(QObject):
         else:
             save()
 
-    def save_to(self, path: str) -> bool:
-        """Save the session to a file, a session's suffix added where it is missing.
+    def save_to(self, path: str, then: Callable[[], object] | None = None) -> None:
+        """Save the session to a file, a session's suffix added where it is missing, and go on with `then`.
 
         A failure is said on the canvas and changes nothing.
         """
-        target = session_path(path)
-        try:
-            self._document.save(target)
-        except GanvizError as error:
-            self._window.say(str(error), "error", "Save elsewhere…", self.save_as)
-            return False
-        self._window.say(f"Saved {target.name}", "good")
-        return True
+        target, document = session_path(path), self._document
+        session, begun = document.session, document.begun
+        self._saving += 1
+
+        def done(_: None) -> None:
+            self._saving -= 1
+            if document.begun == begun:  # no other session was opened meanwhile
+                document.was_saved(target, session)
+            self._window.say(f"Saved {target.name}", "good")
+            if then is not None:
+                then()
+            if self._close:
+                self._close = False
+                self._window.close()
+
+        def failed(error: BaseException) -> None:
+            self._saving -= 1
+            self._close = False
+            words = str(error) if isinstance(error, GanvizError) else f"{target}: cannot be written ({error})"
+            self._window.say(words, "error", "Save elsewhere…", self.save_as)
+
+        self._window.background.run(lambda: save_session(target, session), done, failed)
 
     @property
     def worth_asking(self) -> bool:
@@ -82,7 +100,10 @@ class Saver(QObject):
         return document.path is not None or session != Session(session.recipe)
 
     def ask_to_close(self) -> None:
-        """Ask before the window closes, and close it unless the answer is Cancel."""
+        """Ask before the window closes, and close it unless the answer is Cancel; where it is being saved, wait."""
+        if self._saving:
+            self._close = True
+            return
 
         def close() -> None:
             self._window.ask_on_close = False
@@ -108,10 +129,8 @@ class Saver(QObject):
             which = box.standardButton(button)
             if which == buttons.Discard:
                 discarded()
-            elif which == buttons.Save and self._document.path is None:
-                self.save_as(saved)
-            elif which == buttons.Save and self.save():
-                saved()
+            elif which == buttons.Save:
+                self.save(saved)
 
         def gone() -> None:
             if self._box is box:

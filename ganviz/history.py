@@ -53,8 +53,9 @@ class History(Generic[S]):
         """What was last saved, or what the history began with."""
         return self._saved
 
-    def mark_saved(self) -> None:
-        self._saved = self._present
+    def mark_saved(self, state: S | None = None) -> None:
+        """A state, the present one by default, is what is saved."""
+        self._saved = self._present if state is None else state
 
     def edit(self, state: S, merge_key: object | None = None) -> bool:
         """Make `state` the present; False when it equals the present already.

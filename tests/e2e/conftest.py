@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QWidget
 
 from app.__main__ import build_window
 from app.exporting import Wish
+from app.saver import session_path
 from app.window import MainWindow
 from ganviz import cli
 from ganviz.session import read_png
@@ -38,6 +39,11 @@ class Story:
     def settle(self) -> None:
         """Wait until what is on screen is what the document says."""
         self.wait(lambda: self.document.is_open and not self.window.behind)
+
+    def save(self, path: Path) -> None:
+        """Save the session, and wait until it is saved."""
+        self.window.saver.save_to(str(path))
+        self.wait(lambda: self.document.path == session_path(str(path)) and not self.document.dirty)
 
     @property
     def recipe(self) -> Any:
@@ -94,7 +100,7 @@ def come_back(begin: Callable[..., Story], tmp_path: Path) -> Callable[[Story], 
     def come_back(story: Story) -> Story:
         story.settle()
         recipe, pixels = story.recipe, story.pixels().copy()
-        assert story.window.saver.save_to(str(tmp_path / "kept.ganviz"))
+        story.save(tmp_path / "kept.ganviz")
         story.window.exporter.write_image(Wish(str(tmp_path / "kept.png"), None, "high", True), story.canvas.frame)
         story.wait((tmp_path / "kept.png").exists)
         assert read_png(tmp_path / "kept.png") == recipe

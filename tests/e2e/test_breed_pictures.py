@@ -132,7 +132,7 @@ def test_a_generation_is_saved_exported_and_rendered_to_the_same_pixels(sheet, b
     pixels = np.asarray(Image.open(tmp_path / "sheet.png"))
     assert np.array_equal(np.asarray(Image.open(tmp_path / "again.png")), pixels)
     assert alike(pixels[:16, :16], view.picture(0))
-    assert sheet.window.saver.save_to(str(tmp_path / "a.ganviz"))
+    sheet.save(tmp_path / "a.ganviz")
     assert load_session(tmp_path / "a.ganviz").breeding == sheet.document.session.breeding
     sheet.window.stop()
     again = begin(tmp_path / "a.ganviz")

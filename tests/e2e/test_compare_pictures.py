@@ -101,7 +101,7 @@ def test_a_dropped_or_kept_picture_is_b_and_that_is_undone_saved_and_opened_agai
     assert comparing.comparison == Comparison() and "b" not in comparing.view._pictures
     comparing.choose("seed 9")
     assert comparing.comparison == Comparison(other)
-    assert story.window.saver.save_to(str(tmp_path / "work.ganviz"))
+    story.save(tmp_path / "work.ganviz")
     assert load_session(tmp_path / "work.ganviz").comparison == Comparison(other)
     story.window.stop()
     again = Comparing(begin(tmp_path / "work.ganviz"))

@@ -93,7 +93,7 @@ def test_what_the_command_line_cannot_say_is_said_with_the_reason(story, tmp_pat
     copy_command(story)
     assert clipboard() == "ganviz render picture.png --out again.png"
     assert "a latent that is no seed" in story.message and "export" in story.message.lower()
-    assert story.window.saver.save_to(str(tmp_path / "my work.ganviz"))
+    story.save(tmp_path / "my work.ganviz")
     story.canvas.message.dismiss()
     copy_command(story)
     assert cli.main(shlex.split(clipboard())[1:]) == 0

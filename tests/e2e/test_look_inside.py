@@ -192,7 +192,7 @@ def test_edits_and_view_are_saved_and_exported_and_drawn_again(inside, begin, qt
     story.click("layers-boost")
     inside.settle()
     pixels, session = story.pixels().copy(), story.document.session
-    assert story.window.saver.save_to(str(tmp_path / "work.ganviz"))
+    story.save(tmp_path / "work.ganviz")
     assert load_session(tmp_path / "work.ganviz") == session
     write_png(tmp_path / "picture.png", pixels, story.recipe)
     monkeypatch.chdir(tmp_path)

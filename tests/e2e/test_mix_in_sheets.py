@@ -145,7 +145,7 @@ def test_a_sheet_is_exported_saved_and_rendered_to_the_same_pixels(mixing, begin
     assert np.array_equal(run(sheets.draw(Renderer("cpu"), sheet)), pixels)
     assert cli.main(["render", str(tmp_path / "sheet.png"), "--out", str(tmp_path / "again.png")]) == 0
     assert np.array_equal(np.asarray(Image.open(tmp_path / "again.png")), pixels)
-    assert story.window.saver.save_to(str(tmp_path / "a.ganviz"))
+    story.save(tmp_path / "a.ganviz")
     assert load_session(tmp_path / "a.ganviz").mixing == story.document.session.mixing
     story.window.stop()
     again = begin(tmp_path / "a.ganviz")

@@ -180,7 +180,7 @@ def test_what_was_mixed_is_saved_exported_and_rendered_to_the_same_pixels(styled
     styled.find("cutoff").setValue(3)
     styled.settle()
     recipe, pixels = styled.recipe, styled.pixels().copy()
-    assert styled.window.saver.save_to(str(tmp_path / "a.ganviz"))
+    styled.save(tmp_path / "a.ganviz")
     styled.window.exporter.write_image(Wish(str(tmp_path / "a.png"), None, "high", True), styled.canvas.frame)
     styled.wait(lambda: (tmp_path / "a.png").exists())
     styled.window.stop()

@@ -101,7 +101,7 @@ def test_a_session_whose_model_is_not_here_waits_until_it_is_located(story, begi
     path = tmp_path / "work.ganviz"
     other.find("seed").setValue(77)
     other.settle()
-    assert other.window.saver.save_to(str(path))
+    other.save(path)
     other.window.stop()
     moved = tmp_path / "elsewhere.safetensors"
     shutil.move(away, moved)

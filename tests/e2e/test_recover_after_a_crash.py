@@ -143,7 +143,8 @@ def test_restored_work_is_saved_to_the_file_that_it_came_from(begin, tmp_path, t
     story.wait(lambda: story.document.path == path)
     assert story.window.isWindowModified()
     story.click("save")
-    assert load_session(path) == story.document.session and not story.window.isWindowModified()
+    story.wait(lambda: not story.window.isWindowModified())
+    assert load_session(path) == story.document.session
 
 
 def test_work_in_the_new_window_is_asked_about_before_another_takes_its_place(begin, tiny_checkpoint):

@@ -1,5 +1,6 @@
 """Somebody saves a session or exports a picture, and comes back to it later."""
 
+import threading
 from dataclasses import replace
 
 import numpy as np
@@ -22,7 +23,7 @@ def test_a_session_comes_back_with_everything_in_it(story, begin, tmp_path, tiny
     story.settle()
     session, pixels = story.document.session, story.pixels().copy()
     path = tmp_path / "work.ganviz"
-    assert story.window.saver.save_to(str(path))
+    story.save(path)
     assert "work.ganviz" in story.window.windowTitle() and not story.window.isWindowModified()
     story.window.stop()
     again = begin(path)
@@ -34,18 +35,65 @@ def test_a_session_comes_back_with_everything_in_it(story, begin, tmp_path, tiny
 
 def test_saving_again_needs_no_file_dialog(story, tmp_path):
     path = tmp_path / "work.ganviz"
-    story.window.saver.save_to(str(path))
+    story.save(path)
     story.find("seed").setValue(5)
     assert story.window.isWindowModified()
     first = path.read_bytes()
     story.click("save")
-    assert path.read_bytes() != first and not story.window.isWindowModified()
+    story.wait(lambda: not story.window.isWindowModified())
+    assert path.read_bytes() != first
+
+
+def test_a_session_is_written_off_the_ui_thread_and_counts_as_saved_when_it_is_on_the_disk(
+    story, tmp_path, monkeypatch
+):
+    let, threads = threading.Event(), []
+
+    def slowly(path, session):
+        threads.append(threading.current_thread())
+        assert let.wait(60)
+        save_session(path, session)
+
+    monkeypatch.setattr("app.saver.save_session", slowly)
+    path = tmp_path / "work.ganviz"
+    story.find("seed").setValue(5)
+    story.click("keep")
+    written = story.document.session
+    story.window.saver.save_to(str(path))
+    story.wait(lambda: threads)
+    assert threads[0] is not threading.main_thread()
+    assert story.document.dirty and story.document.path is None and "Saved" not in story.message
+    story.find("seed").setValue(6)  # what is done meanwhile is not in the file
+    let.set()
+    story.wait(lambda: story.document.path == path and "Saved" in story.message)
+    assert load_session(path) == written and story.window.isWindowModified()
+    story.click("undo")
+    assert not story.window.isWindowModified()
+
+
+def test_a_window_closed_while_its_session_is_written_closes_when_it_is(story, tmp_path, monkeypatch):
+    let = threading.Event()
+
+    def slowly(path, session):
+        assert let.wait(60)
+        save_session(path, session)
+
+    monkeypatch.setattr("app.saver.save_session", slowly)
+    story.click("keep")
+    story.window.ask_on_close = True
+    story.window.saver.save_to(str(tmp_path / "work.ganviz"))
+    story.window.close()
+    assert story.window.isVisible() and not story.window.findChildren(QMessageBox), "it waits, and need not ask"
+    let.set()
+    story.wait(lambda: not story.window.isVisible())
+    assert len(load_session(tmp_path / "work.ganviz").gallery) == 1
 
 
 def test_a_session_that_cannot_be_saved_is_said_and_stays_unsaved(story, tmp_path):
     story.find("seed").setValue(5)
-    assert not story.window.saver.save_to(str(tmp_path / "missing" / "work.ganviz"))
-    assert "missing" in story.message and story.document.path is None
+    story.window.saver.save_to(str(tmp_path / "missing" / "work.ganviz"))
+    story.wait(lambda: "missing" in story.message)
+    assert story.document.dirty and story.document.path is None
 
 
 def test_an_exported_picture_reopens_its_own_recipe(story, begin, tmp_path):
@@ -108,7 +156,7 @@ def test_closing_asks_only_when_there_is_work_to_lose(story, tmp_path):
     box = window.findChild(QMessageBox, "unsaved")
     box.button(QMessageBox.StandardButton.Cancel).click()
     assert window.isVisible()
-    window.saver.save_to(str(tmp_path / "work.ganviz"))
+    story.save(tmp_path / "work.ganviz")
     window.close()
     assert not window.isVisible()
 
@@ -163,7 +211,7 @@ def test_opening_another_session_after_discard_shows_it(unsaved):
 def test_opening_another_session_after_save_has_saved(unsaved, tmp_path):
     story, other = unsaved
     mine = tmp_path / "mine.ganviz"
-    assert story.window.saver.save_to(str(mine))
+    story.save(mine)
     story.find("seed").setValue(12)
     session = story.document.session
     story.window.open(str(other))
@@ -192,7 +240,7 @@ def test_opening_another_session_without_work_to_lose_asks_nothing(unsaved):
 
 
 def test_a_session_always_gets_the_suffix_by_which_it_is_opened(story, begin, tmp_path):
-    assert story.window.saver.save_to(str(tmp_path / "sess.txt"))
+    story.save(tmp_path / "sess.txt")
     assert story.document.path == tmp_path / "sess.txt.ganviz"
     assert [path.name for path in tmp_path.iterdir()] == ["sess.txt.ganviz"]
 
@@ -203,6 +251,7 @@ def test_a_completed_name_does_not_replace_a_file_without_a_question(story, tmp_
     story.window.saver.save_chosen(str(tmp_path / "sess.txt"))
     assert path.read_bytes() == b"somebody's work" and "exists already" in story.message
     story.click("message-action")
+    story.wait(lambda: story.document.path == path)
     assert load_session(path) == story.document.session
 
 

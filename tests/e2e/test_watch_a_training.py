@@ -117,7 +117,7 @@ def test_a_saved_session_and_an_exported_picture_bring_the_snapshot_back(trainin
     assert story.find("gallery").items()[0].tip.startswith("my-run, 0.51 kimg\nseed 5")
     recipe, pixels = story.recipe, story.pixels().copy()
     session, picture, drawn = (tmp_path / name for name in ("work.ganviz", "picture.png", "drawn.png"))
-    assert story.window.saver.save_to(str(session))
+    story.save(session)
     story.click("export-image")
     dialog = story.window.findChild(ExportDialog)
     dialog.path.setText(str(picture))
