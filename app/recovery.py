@@ -109,7 +109,9 @@ class Recovery(QObject):
 
     def _restore(self) -> None:
         if self._window.saver.worth_asking:
-            self._window.saver.ask("Save the session before the other one is restored?", self._go, self._go)
+            question = "Save the session before the other one is restored?"
+            # Once saved it is asked anew where the user has gone on while the file was written.
+            self._window.saver.ask(question, discarded=self._go, saved=self._restore)
             self.bar.show()  # until it is restored, or for when the answer is Cancel
         else:
             self._go()

@@ -72,19 +72,27 @@ class Saver(QObject):
             if document.begun == begun:  # no other session was opened meanwhile
                 document.was_saved(target, session)
             self._window.say(f"Saved {target.name}", "good")
+            close, self._close = self._close, False
             if then is not None:
                 then()
-            if self._close:
-                self._close = False
+            if close and self._window.isVisible():
                 self._window.close()
 
         def failed(error: BaseException) -> None:
             self._saving -= 1
             self._close = False
             words = str(error) if isinstance(error, GanvizError) else f"{target}: cannot be written ({error})"
-            self._window.say(words, "error", "Save elsewhere…", self.save_as)
+            if document.begun == begun:
+                self._window.say(words, "error", "Save elsewhere…", self.save_as)
+            else:  # what is on screen now is another session
+                self._window.say(words, "error")
 
         self._window.background.run(lambda: save_session(target, session), done, failed)
+
+    @property
+    def is_saving(self) -> bool:
+        """Whether a session is not yet on the disk."""
+        return self._saving > 0
 
     @property
     def worth_asking(self) -> bool:
@@ -101,7 +109,7 @@ class Saver(QObject):
 
     def ask_to_close(self) -> None:
         """Ask before the window closes, and close it unless the answer is Cancel; where it is being saved, wait."""
-        if self._saving:
+        if self.is_saving:
             self._close = True
             return
 
@@ -109,7 +117,8 @@ class Saver(QObject):
             self._window.ask_on_close = False
             self._window.close()
 
-        self.ask("Save the session before closing?", close, close)
+        # Once saved it is asked anew where there is reason to: the user may have gone on while the file was written.
+        self.ask("Save the session before closing?", discarded=close, saved=self._window.close)
 
     def ask(self, question: str, discarded: Callable[[], object], saved: Callable[[], object]) -> None:
         """Ask whether to save, without blocking; one of the two is called unless the answer is Cancel."""

@@ -223,7 +223,7 @@ class MainWindow(QMainWindow):
             event.ignore()
             self.training_question.ask()
             return
-        if self.ask_on_close and self.saver.worth_asking:
+        if self.ask_on_close and (self.saver.is_saving or self.saver.worth_asking):
             event.ignore()
             self.saver.ask_to_close()
             return

@@ -89,6 +89,53 @@ def test_a_window_closed_while_its_session_is_written_closes_when_it_is(story, t
     assert len(load_session(tmp_path / "work.ganviz").gallery) == 1
 
 
+def test_what_is_done_while_a_closing_window_writes_its_session_is_asked_about(story, tmp_path, monkeypatch):
+    let = threading.Event()
+
+    def slowly(path, session):
+        assert let.wait(60)
+        save_session(path, session)
+
+    story.save(tmp_path / "work.ganviz")
+    monkeypatch.setattr("app.saver.save_session", slowly)
+    story.click("keep")
+    story.window.ask_on_close = True
+    story.window.close()
+    question(story).button(QMessageBox.StandardButton.Save).click()
+    story.wait(lambda: story.window.findChild(QMessageBox, "unsaved") is None)
+    story.find("seed").setValue(12)
+    let.set()
+    story.wait(lambda: story.window.findChild(QMessageBox, "unsaved") is not None)
+    assert story.window.isVisible() and story.document.dirty
+    question(story).button(QMessageBox.StandardButton.Save).click()
+    story.wait(lambda: not story.window.isVisible())
+    assert load_session(tmp_path / "work.ganviz").recipe.latent == Seed(12)
+
+
+def test_a_copy_that_waits_to_be_written_is_written_before_the_window_closes(story, tmp_path):
+    story.save(tmp_path / "work.ganviz")
+    let = threading.Event()
+    story.window.background.run(lambda: let.wait(60), lambda _: None)
+    story.window.ask_on_close = True
+    story.window.saver.save_to(str(tmp_path / "copy.ganviz"))
+    story.window.close()
+    assert story.window.isVisible()
+    let.set()
+    story.wait(lambda: not story.window.isVisible())
+    assert load_session(tmp_path / "copy.ganviz") == load_session(tmp_path / "work.ganviz")
+
+
+def test_a_window_stays_where_the_session_that_it_waits_for_cannot_be_written(story, tmp_path):
+    story.click("keep")
+    story.window.ask_on_close = True
+    story.window.saver.save_to(str(tmp_path / "missing" / "work.ganviz"))
+    story.window.close()
+    story.wait(lambda: "missing" in story.message)
+    assert story.window.isVisible() and story.document.dirty
+    story.window.close()
+    assert question(story).isVisible()
+
+
 def test_a_session_that_cannot_be_saved_is_said_and_stays_unsaved(story, tmp_path):
     story.find("seed").setValue(5)
     story.window.saver.save_to(str(tmp_path / "missing" / "work.ganviz"))
