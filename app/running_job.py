@@ -66,7 +66,7 @@ class RunningJob:
     def step(self) -> None:
         """Take the job to its next yield."""
         assert self._job is not None
-        future, self._future = self._future, None
+        future, self._future, self._offload = self._future, None, None  # a call holds its arguments
         try:
             if future is None:
                 said = self._job.send(None)
@@ -95,9 +95,9 @@ class RunningJob:
         if future is None or future.done():
             self.close()
         else:
-            self._job = self._future = None
             future.cancel()  # where it has not begun
             self._stop_call()
+            self._job = self._future = self._offload = None
             future.add_done_callback(lambda _: _close(job))
         self._say("job_cancelled")
 
@@ -113,7 +113,7 @@ class RunningJob:
             self._stop_call()
             self._future.exception()
         _close(self._job)
-        self._job = self._future = None
+        self._job = self._future = self._offload = None
 
 
 def _close(job: Job[Any]) -> None:

@@ -1,5 +1,7 @@
+import gc
 import shutil
 import threading
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -377,6 +379,32 @@ def test_a_call_on_the_side_thread_is_asked_to_end_when_its_job_is_given_up(qtbo
         compute.cancel_job()
     compute.stop()
     assert ended.wait(60)
+
+
+@pytest.mark.parametrize("how", ["done", "failed"])
+def test_nothing_that_a_job_worked_on_is_kept_when_it_is_over(compute: Compute, qtbot, how: str) -> None:
+    class Large:
+        """As an array would be."""
+
+    kept: list[weakref.ref] = []
+
+    def work(large: Large) -> None:
+        if how == "failed":
+            raise GanvizError("no")
+
+    def job(renderer):
+        large = Large()
+        kept.append(weakref.ref(large))
+        yield Offload(work, (large,))
+
+    with qtbot.waitSignal(compute.job_done if how == "done" else compute.job_failed, timeout=20_000):
+        compute.start_job(job)
+
+    def is_gone() -> bool:
+        gc.collect()
+        return kept[0]() is None
+
+    qtbot.waitUntil(is_gone, timeout=20_000)
 
 
 def test_cancelling_closes_the_job_and_runs_its_clean_up(compute: Compute, qtbot) -> None:
