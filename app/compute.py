@@ -144,11 +144,6 @@ class Compute(QObject):
             return not (self._busy or self._has_work() or waits)
 
     @property
-    def is_learning(self) -> bool:
-        """Whether previews of a slow model are still getting better, when there is nothing else to do."""
-        return self._lesson is not None
-
-    @property
     def job_running(self) -> bool:
         """Whether a job was started and its end has not been delivered yet."""
         return self._job_running

@@ -12,7 +12,7 @@ in turn (or, with `held_out`, of held-out images): more copies among the samples
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -315,8 +315,3 @@ def _match_json(match: Match, metric: Metric) -> dict[str, Any]:
     if near.feature is not None:
         data["feature"] = {"distance": near.feature, "percentile": match.feature_percentile}
     return data
-
-
-def without_matches(report: NeighbourReport, keep: int) -> NeighbourReport:
-    """A report that tells only the `keep` nearest images of each sample: smaller files of many samples."""
-    return replace(report, samples=tuple(replace(s, matches=s.matches[:keep]) for s in report.samples))

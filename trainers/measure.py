@@ -40,8 +40,9 @@ SHOWN = 8
 """Rows of a figure."""
 NEIGHBOURS = 5
 LOOKED_AT = 1000
-PART = 8
 """Samples whose nearest training images are looked for."""
+PART = 8
+"""Samples that are looked up at once."""
 SWEEPS = 500
 """Sweeps of each continuous code."""
 
