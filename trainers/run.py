@@ -97,7 +97,9 @@ class Run:
 
     def forget(self) -> None:
         """Remove what a sitting without a snapshot has logged: the run begins anew."""
-        for path in (self.folder / "log.jsonl", *(self.folder / "previews").glob("*.png")):
+        # Only names that this program gives: what the user put beside them stays.
+        previews = [path for path in (self.folder / "previews").glob("*.png") if path.stem.isdecimal()]
+        for path in (self.folder / "log.jsonl", *previews):
             path.unlink(missing_ok=True)
 
     def write_config(self) -> None:

@@ -102,6 +102,7 @@ def test_a_run_that_was_killed_before_its_first_snapshot_begins_anew(
     (killed / "snapshots").mkdir(parents=True)
     (killed / "previews").mkdir()
     (killed / "previews" / "00000008.png").write_bytes(b"of the sitting that is lost")
+    (killed / "previews" / "mine.png").write_bytes(b"the user's own")
     (killed / "log.jsonl").write_text('{"images": 8, "loss_d": 1.0}\n')
     (killed / "config.json").write_bytes((straight / "config.json").read_bytes())
     capsys.readouterr()
@@ -110,7 +111,7 @@ def test_a_run_that_was_killed_before_its_first_snapshot_begins_anew(
     assert all(torch.equal(tensor, weights(killed)[name]) for name, tensor in weights(straight).items())
     assert log_without_clock(straight) == log_without_clock(killed)
     previews = [sorted(path.name for path in (run / "previews").iterdir()) for run in (straight, killed)]
-    assert previews[0] == previews[1]
+    assert [*previews[0], "mine.png"] == previews[1]
 
     (killed / "state.safetensors").unlink()
     assert main(["dcgan", "--out", str(killed), "--resume", "--images", "128"]) == 1
