@@ -111,6 +111,7 @@ class Saver(QObject):
         """Ask before the window closes, and close it unless the answer is Cancel; where it is being saved, wait."""
         if self.is_saving:
             self._close = True
+            self._window.say("The window closes once the session is written", "info")
             return
 
         def close() -> None:

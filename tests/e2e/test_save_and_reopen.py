@@ -119,7 +119,7 @@ def test_a_copy_that_waits_to_be_written_is_written_before_the_window_closes(sto
     story.window.ask_on_close = True
     story.window.saver.save_to(str(tmp_path / "copy.ganviz"))
     story.window.close()
-    assert story.window.isVisible()
+    assert story.window.isVisible() and "closes once" in story.message
     let.set()
     story.wait(lambda: not story.window.isVisible())
     assert load_session(tmp_path / "copy.ganviz") == load_session(tmp_path / "work.ganviz")
