@@ -75,8 +75,10 @@ def choose(story, name, value):
 
 def fill(story, data, out, **more):
     """Fill the form in for the smallest of trainings, all groups opened."""
+    form = story.window.parts.centre.page.inner.form
+    story.wait(form.complete)
     for group in ("objective", "optimisation", "machine"):
-        story.window.parts.centre.page.inner.form._folds[group].set_folded(False)
+        form._folds[group].set_folded(False)
     story.find("training-data").setText(str(data))
     story.find("training-out").setText(str(out))
     for name, value in {**OPTIONS, **more}.items():

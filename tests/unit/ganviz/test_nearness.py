@@ -90,11 +90,20 @@ def test_features_find_a_mirrored_copy_too(make_data) -> None:
     near = by_feature(search.look_up(images[7:8, :, ::-1], 4)[0])
     assert (near[0].index, near[0].feature) == (7, pytest.approx(0, abs=1e-2))
     assert near[0].feature < near[1].feature
-    spacing = search.nearest_features(np.array([3, 4]))
+
+
+def test_an_image_is_alike_to_another_the_nearest_by_features_either_way_round(make_data) -> None:
+    images = pictures(60)
+    data = make_data(images)
+    features = run(open_features("patches", data))
+    search = run(prepare(data, features))
+    found = search.alike(images[[3, 4]], 2, np.array([[3], [4]]))
     vectors = search.vectors.numpy().astype(float)
-    gaps = np.linalg.norm(vectors[[3, 4], None] - vectors[None], axis=2)
+    ways = [features.look(some)[0].astype(float) for some in (images[[3, 4]], images[[3, 4], :, ::-1])]
+    gaps = np.minimum(*(np.linalg.norm(way[:, None] - vectors[None], axis=2) for way in ways))
     gaps[[0, 1], [3, 4]] = np.inf
-    assert spacing == pytest.approx(gaps.min(1), rel=1e-3)
+    assert [near[0].index for near in found] == gaps.argmin(1).tolist()
+    assert [near[0].feature for near in found] == pytest.approx(gaps.min(1), rel=1e-3)
 
 
 def test_too_few_images_are_one_clear_error(make_data) -> None:
