@@ -1,6 +1,5 @@
 """The one rule, on data whose right answers are known."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -9,19 +8,10 @@ from scipy.stats import hypergeom
 
 from ganviz import copying
 from ganviz.copying import Rule, Scale, is_more, judge, open_rule
-from ganviz.datasets import Dataset, open_dataset
+from ganviz.datasets import open_dataset
 from ganviz.errors import GanvizError
 from ganviz.jobs import run
 from ganviz.nearness import Near
-
-
-@pytest.fixture
-def make_data(tmp_path: Path) -> Callable[[np.ndarray], Dataset]:
-    def make(images: np.ndarray) -> Dataset:
-        np.savez(tmp_path / "data.npz", images=images)
-        return open_dataset(tmp_path / "data.npz", images.shape[1], images.shape[3])
-
-    return make
 
 
 def pictures(count: int, seed: int = 0) -> np.ndarray:

@@ -1,23 +1,10 @@
-from collections.abc import Callable
-from pathlib import Path
-
 import numpy as np
 import pytest
 
-from ganviz.datasets import Dataset, open_dataset
 from ganviz.errors import GanvizError
 from ganviz.jobs import run
 from ganviz.metrics.features import open_features
 from ganviz.nearness import by_feature, prepare
-
-
-@pytest.fixture
-def make_data(tmp_path: Path) -> Callable[[np.ndarray], Dataset]:
-    def make(images: np.ndarray) -> Dataset:
-        np.savez(tmp_path / "data.npz", images=images)
-        return open_dataset(tmp_path / "data.npz", images.shape[1], images.shape[3])
-
-    return make
 
 
 def pictures(count: int, side: int = 24, channels: int = 3, seed: int = 0) -> np.ndarray:

@@ -1,5 +1,4 @@
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +7,6 @@ import torch
 
 from ganviz import cli, neighbours
 from ganviz.checkpoint import read_header
-from ganviz.datasets import Dataset, open_dataset
 from ganviz.errors import GanvizError
 from ganviz.expression import Seed
 from ganviz.jobs import run
@@ -18,15 +16,6 @@ from ganviz.render import Renderer
 from ganviz.session import read_png
 from ganviz.sources import KNOWN
 from ganviz.training_data import TITLES, find_data, remember_data, title_of
-
-
-@pytest.fixture
-def make_data(tmp_path: Path) -> Callable[[np.ndarray], Dataset]:
-    def make(images: np.ndarray) -> Dataset:
-        np.savez(tmp_path / "data.npz", images=images)
-        return open_dataset(tmp_path / "data.npz", images.shape[1], images.shape[3])
-
-    return make
 
 
 @pytest.fixture
