@@ -74,17 +74,18 @@ def train(config: DCGANTraining, data: Dataset, run: Run, control: Control, disp
     distributed.spread(G, D, average.net)
 
     def save(final: bool) -> None:
-        """A snapshot of the average, a preview, and the state to go on from."""
+        """The state to go on from, a snapshot of the average, a preview."""
         if distributed.rank() > 0:
             return
         shown = average.shown()
         facts = training_facts(config, G, D, data, chosen, apart, journal.clock.seconds, num_classes)
         if final and config.measure:
             facts.update(measure(shown, data, chosen, apart, config.measure))
-        run.snapshot(shown, make_card(config, data, run, journal.seen, facts), config.half)
-        run.preview(shown, journal.seen)
+        # Before the snapshot: killed in between, the run goes on from here.
         counters = {**journal.counters(), "penalty": penalty_value, "strength": strength.counters()}
         run.save_state(runs.state_tensors(nets, optimisers, parts.streams[0]), counters)
+        run.snapshot(shown, make_card(config, data, run, journal.seen, facts), config.half)
+        run.preview(shown, journal.seen)
 
     def draw_fakes(count: int, random: torch.Generator) -> tuple[Tensor, Tensor | None]:
         """Images (count, C, H, W) of fresh noise, and their labels, drawn as often as the data has them."""

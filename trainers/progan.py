@@ -72,7 +72,7 @@ def train(config: ProGANTraining, data: Dataset, run: Run, control: Control, dis
     distributed.spread(G, D, average.net)
 
     def save(final: bool) -> None:
-        """A snapshot of the average, a preview, and the state to go on from."""
+        """The state to go on from, a snapshot of the average, a preview."""
         if distributed.rank() > 0:
             return
         shown = average.shown()
@@ -81,12 +81,13 @@ def train(config: ProGANTraining, data: Dataset, run: Run, control: Control, dis
         facts["resolution"] = f"{size} px, faded in by {float(G.alpha):.0%}"
         if final and config.measure and size == config.resolution:
             facts.update(measure(shown, data, chosen, apart, config.measure))
-        run.snapshot(shown, make_card(config, data, run, journal.seen, facts), config.half)
-        run.preview(shown, journal.seen)
+        # Before the snapshot: killed in between, the run goes on from here.
         state = runs.state_tensors({"G": G, "D": D, "average": average.net}, optimisers, parts.streams[0])
         run.save_state(
             state, {**journal.counters(), "penalty": penalty_value, "strength": strength.counters(), "resolution": size}
         )
+        run.snapshot(shown, make_card(config, data, run, journal.seen, facts), config.half)
+        run.preview(shown, journal.seen)
 
     def draw_fakes(count: int, random: torch.Generator) -> tuple[Tensor, Tensor | None]:
         """Images (count, C, H, W) of fresh noise, and their labels, drawn as often as the data has them."""

@@ -1,6 +1,7 @@
 """A run that was stopped goes on as if it had not been, whichever the trainer."""
 
 import json
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from ganviz import checkpoint
 from trainers import losses
 from trainers.__main__ import main
 from trainers.control import Control
+from trainers.run import Run
 
 TINY = {
     "dcgan": "--z-dim 4 --base-channels 4",
@@ -143,3 +145,27 @@ def test_bfloat16_trains_too(arch: str, data: Path, tmp_path: Path) -> None:
     common = "--resolution 16 --batch 8 --threads 1 --precision bf16 --images 32 --augment color".split()
     assert main([arch, "--data", str(data), "--out", str(run), *common, *TINY[arch].split()]) == 0
     assert all(torch.isfinite(tensor).all() for tensor in weights(run).values())
+
+
+@pytest.mark.parametrize("arch", TINY)
+def test_a_run_that_was_killed_amid_its_first_save_goes_on_from_there(
+    arch: str, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    common = "--resolution 16 --batch 8 --threads 1 --precision float32 --images 64".split()
+    options = [arch, "--data", str(data), *common, *TINY[arch].split()]
+    straight, killed = tmp_path / "a" / "run", tmp_path / "b" / "run"
+    assert main([*options, "--out", str(straight)]) == 0
+
+    def killing(*args: object) -> None:
+        raise KeyboardInterrupt  # nothing catches it, as nothing catches a kill
+
+    with monkeypatch.context() as patch:
+        stop_after(patch, 3)
+        patch.setattr(Run, "snapshot", killing)
+        with suppress(KeyboardInterrupt):
+            main([*options, "--out", str(killed)])
+    assert not list((killed / "snapshots").iterdir()) and (killed / "state.safetensors").exists()
+    capsys.readouterr()
+    assert main([arch, "--out", str(killed), "--resume"]) == 0
+    assert "begins anew" not in capsys.readouterr().err
+    assert all(torch.equal(tensor, weights(killed)[name]) for name, tensor in weights(straight).items())
