@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ganviz.errors import GanvizError
 from ganviz.jobs import Job, Offload, Progress
+from ganviz.memory import give_back
 
 if TYPE_CHECKING:
     from ganviz.render import Renderer
@@ -65,6 +66,12 @@ class RunningJob:
 
     def step(self) -> None:
         """Take the job to its next yield."""
+        self._go_on()
+        if self._job is None:
+            give_back()
+        self._stepped = time.monotonic()
+
+    def _go_on(self) -> None:
         assert self._job is not None
         future, self._future, self._offload = self._future, None, None  # a call holds its arguments
         try:
@@ -85,7 +92,6 @@ class RunningJob:
                 self._future.add_done_callback(lambda _: self._notify())
             elif isinstance(said, Progress):
                 self._say("job_progress", said)
-        self._stepped = time.monotonic()
 
     def cancel(self) -> None:
         """End the job. One whose side thread is busy is cleaned up there once that is through: pictures do not wait."""
@@ -122,6 +128,7 @@ def _close(job: Job[Any]) -> None:
         job.close()
     except Exception:
         log.exception("a job failed while it was being cancelled")
+    give_back()
 
 
 def sentence(error: BaseException) -> str:

@@ -407,6 +407,39 @@ def test_nothing_that_a_job_worked_on_is_kept_when_it_is_over(compute: Compute, 
     qtbot.waitUntil(is_gone, timeout=20_000)
 
 
+@pytest.mark.parametrize("how", ["done", "failed", "cancelled"])
+def test_memory_that_a_job_no_longer_uses_is_given_back_when_it_is_over(
+    compute: Compute, qtbot, monkeypatch, how: str
+) -> None:
+    class Large:
+        """As an array would be."""
+
+    kept: list[weakref.ref] = []
+    given = []
+
+    def give_back() -> None:
+        gc.collect()
+        given.append(kept[0]() is None)
+
+    def job(renderer):
+        large = Large()
+        kept.append(weakref.ref(large))
+        while how == "cancelled":
+            yield Progress(0, 0)
+        yield Offload(lambda large: None, (large,))
+        if how == "failed":
+            raise GanvizError("no")
+
+    monkeypatch.setattr("app.running_job.give_back", give_back)
+    if how == "cancelled":
+        with qtbot.waitSignal(compute.job_progress, timeout=20_000):
+            compute.start_job(job)
+        compute.cancel_job()
+    else:
+        compute.start_job(job)
+    qtbot.waitUntil(lambda: given == [True], timeout=20_000)
+
+
 def test_cancelling_closes_the_job_and_runs_its_clean_up(compute: Compute, qtbot) -> None:
     cleaned = []
 
