@@ -196,8 +196,8 @@ class NeighboursPanel(QFrame):
         frame, index = self._waiting, self._index
         if frame is None or index is None or self._searching or not self.isVisible():
             return
-        if frame.pixels.shape[0] % index.shape[0]:
-            self._waiting = None  # a preview of fewer pixels than the data have; the exact picture follows
+        if frame.recipe.model.digest != self._of or frame.pixels.shape[0] % index.shape[0]:
+            self._waiting = None  # of the model before, or a preview of fewer pixels than the data have: more follows
             return
         self._waiting, self._searching = None, True
 

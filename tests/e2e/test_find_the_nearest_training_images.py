@@ -110,6 +110,23 @@ def test_another_model_looks_for_its_own_data(begin, tiny_checkpoint: Path, tiny
     story.wait(lambda: panel.row.pictures())
 
 
+def test_a_picture_of_the_model_before_that_is_painted_late_is_not_looked_for(
+    begin, tiny_checkpoint: Path, tiny_conditional: Path, data: Path, caplog
+):
+    story = begin(tiny_checkpoint)
+    panel = story.window.parts.neighbours
+    panel.use_data(str(data))
+    story.wait(lambda: panel.row.pictures() and panel.is_idle)
+    renderer = Renderer("cpu")
+    late = renderer.render(Recipe(renderer.load(tiny_conditional).ref, Seed(0)))
+    panel.show_frame(late)
+    panel._built((panel._index, panel._rule), story.recipe.model.digest)  # as when the data have just been opened
+    story.click("randomise")
+    story.settle()
+    story.wait(lambda: panel.is_idle)
+    assert not caplog.records and not story.message and panel.row.pictures()
+
+
 def test_data_that_cannot_be_read_are_one_clear_line(begin, tiny_checkpoint: Path, tmp_path: Path):
     story = begin(tiny_checkpoint)
     (tmp_path / "empty").mkdir()

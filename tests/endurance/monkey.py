@@ -50,7 +50,8 @@ def prepare(folder: Path) -> None:
     (folder / "files").mkdir()
     os.environ.update(
         QT_QPA_PLATFORM="offscreen",
-        OMP_WAIT_POLICY="passive",
+        OMP_WAIT_POLICY="passive",  # this and the next as the program sets them
+        THP_MEM_ALLOC_ENABLE="1",
         GANVIZ_HOME=str(folder / "home"),
         HOME=str(folder / "files"),
         XDG_CONFIG_HOME=str(folder / "config"),
