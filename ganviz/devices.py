@@ -24,6 +24,8 @@ from ganviz.errors import GanvizError
 from ganviz.models.base import StagedGenerator
 from ganviz.models.lowered import Lowered
 
+AT_ONCE = 1 << 18
+"""Numbers that are made pixels of at once: as many as stay in the processor's caches on their way."""
 AGREES_DB = 40.0
 """A device's picture agrees with the processor's from here; float32 reaches 100 dB, one that is grey not 20."""
 
@@ -82,8 +84,22 @@ def lowered(generator: StagedGenerator, dtype: torch.dtype = torch.float32) -> S
 
 def to_pixels(image: Tensor) -> np.ndarray:
     """image (N, C, H, W) in [-1, 1] to pixels uint8 (N, H, W, C): round((x + 1) * 127.5), clamped."""
-    levels = ((image.float() + 1) * 127.5).round_().clamp_(0, 255).to(torch.uint8)
-    return levels.permute(0, 2, 3, 1).contiguous().cpu().numpy()
+    if image.device.type != "cpu" or image.numel() <= AT_ONCE:
+        return _levels(image).permute(0, 2, 3, 1).contiguous().cpu().numpy()
+    count, channels, height, width = image.shape
+    pixels = np.empty((count, height, width, channels), np.uint8)
+    rows = max(1, AT_ONCE // (channels * width))
+    for picture, drawn in zip(pixels, image, strict=True):
+        for top in range(0, height, rows):
+            part = _levels(drawn[:, top : top + rows]).numpy()
+            for channel in range(channels):
+                picture[top : top + rows, :, channel] = part[channel]
+    return pixels
+
+
+def _levels(image: Tensor) -> Tensor:
+    """Grey levels 0 to 255 in uint8 of what lies in [-1, 1]."""
+    return (image.float() + 1).mul_(127.5).round_().clamp_(0, 255).to(torch.uint8)
 
 
 def decibels(image: Tensor, expected: Tensor) -> float:

@@ -5,10 +5,10 @@ between. What was drawn for the preview is not done again: the exact picture goe
 byte for byte, as one drawn in one go.
 """
 
+import math
 import time
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 
 import numpy as np
 import torch
@@ -28,6 +28,8 @@ from ganviz.twins import Twin
 
 SLACK = 1.25
 """An exact picture that takes this much longer than a frame has is worth more than a preview in time."""
+SHORT_S = 0.01
+"""Where the exact picture takes no longer, nothing newer need go first in between."""
 BETTER_S, FINER = 0.1, 4
 """On a long way to the exact picture a better preview is shown after this time, with so many times the pixels a side:
 each one costs the exact picture a little time."""
@@ -51,6 +53,8 @@ class Loaded:
     twin: Twin | None = None
     tried: bool = False  # whether a twin was tried out, or is about to be
     most: int = MAX_BATCH  # pictures drawn at once that memory suffices for, as far as is known
+    chosen_stages: tuple[int, ...] = ()
+    chosen_by: tuple[Pace, int] | None = None  # the pace that these were chosen by, and how many of its times
 
     @property
     def bytes(self) -> int:
@@ -65,6 +69,17 @@ class Loaded:
         stages = len(self.generator.spec.layers)
         total = sum(self.pace.of(f"{prefix}{k}") for k in range(first, stages if last is None else last))
         return total if last is not None else total + self.pace.of(f"{prefix}picture")
+
+    @property
+    def chosen(self) -> tuple[int, ...]:
+        """The stages after which a state is kept; worked out anew once the times of all stages are known."""
+        layers = range(len(self.generator.spec.layers))
+        known = sum(str(k) in self.pace.seconds for k in layers)
+        if self.chosen_by != (self.pace, known):
+            self.chosen_by = (self.pace, known)
+            measured = {k: self.pace.of(str(k)) for k in layers if str(k) in self.pace.seconds}
+            self.chosen_stages = chosen_stages(self.generator.spec, measured)
+        return self.chosen_stages
 
     def leave_device(self) -> None:
         """Go on on the processor, in place: whoever has the generator has it there."""
@@ -136,6 +151,7 @@ class Drawing:
         self._ended = ended
         self._cramped = cramped
         self._stage = -1  # the stage done last
+        self._short = False  # whether so little is left that it is done in one step
         self._spent = 0.0  # seconds of work, without what was done between steps
         self._began = 0.0  # when this step began
         self._shown_at = 0.0
@@ -148,7 +164,10 @@ class Drawing:
         self._began = time.perf_counter()
         try:
             with torch.inference_mode():
-                return next(self._steps)
+                frame = next(self._steps)
+                while frame is None and self._short:
+                    frame = next(self._steps)
+                return frame
         except StopIteration:
             self.done = True
             return None
@@ -190,19 +209,15 @@ class Drawing:
             found += [self._loaded.seconds(first, k + 1) for k in self._loaded.readouts.available if k >= first]
         return min(found)
 
-    @cached_property
-    def _chosen(self) -> tuple[int, ...]:
-        known = {k: self._loaded.pace.of(str(k)) for k in range(len(self._loaded.generator.spec.layers))}
-        measured = {k: seconds for k, seconds in known.items() if seconds < float("inf")}
-        return chosen_stages(self._loaded.generator.spec, measured)
-
     def _run(self) -> Iterator[Frame | None]:
         generator, recipe = self._loaded.generator, self.recipe
         w = w_of(recipe, generator, self._loaded.parts.remember)
-        if not torch.isfinite(w).all():
+        # One sum says it for all but the largest numbers, in less time.
+        if not math.isfinite(w.sum()) and not torch.isfinite(w).all():
             raise ValueError("its latent has numbers that are not finite")
         check_layers(generator, recipe.noise, recipe.units)
-        w = w.to(generator.device)
+        if self._loaded.device != "cpu":
+            w = w.to(generator.device)
         noise = recipe.noise
         if noise.mode == "random" and noise.average > 1:
             image = torch.zeros((), device=w.device)
@@ -211,7 +226,8 @@ class Drawing:
                 image = image + (yield from self._image(inputs, Reuse(generator.spec), alone=False))
             image = image / noise.average
         else:
-            inputs = Inputs(w, replace(noise, average=1), recipe.units, recipe.psi)
+            noise = noise if noise.average == 1 else replace(noise, average=1)
+            inputs = Inputs(w, noise, recipe.units, recipe.psi)
             image = yield from self._image(inputs, self._reuse, alone=True)
         began = time.perf_counter()
         pixels = to_pixels(image)[0]
@@ -227,10 +243,12 @@ class Drawing:
         generator = self._loaded.generator
         first, state = reuse.resume(inputs)
         self._stage = first - 1
+        self._short = alone and self.left < min(SHORT_S, math.inf if self._within is None else self._within)
         if alone and self._moving:
             yield self._sketch(first, inputs)
         if state is None:
             state = generator.begin(inputs.w, inputs.psi)
+        chosen = self._loaded.chosen if alone else ()
         for k in range(first, len(generator.spec.layers)):
             began = time.perf_counter()
             noise = layer_noise(inputs.noise, inputs.noise.seed, k)
@@ -238,7 +256,7 @@ class Drawing:
             self._loaded.note(str(k), began)
             self._stage = k
             if alone:
-                reuse.keep(inputs, k, state, self._chosen)
+                reuse.keep(inputs, k, state, chosen)
             yield self._glimpse(k, state, inputs.w)
         return generator.image(state)
 

@@ -1,5 +1,6 @@
 import math
 
+import numpy as np
 import pytest
 import torch
 
@@ -71,3 +72,12 @@ def test_what_is_out_of_memory_is_told_from_other_errors() -> None:
 def test_a_device_is_described_by_what_its_times_depend_on() -> None:
     said = devices.describe("cpu")
     assert said.startswith("cpu: ") and f"{torch.get_num_threads()} threads" in said and torch.__version__ in said
+
+
+@pytest.mark.parametrize("shape", [(1, 3, 64, 64), (2, 3, 300, 201), (1, 1, 520, 520), (1, 3, 1, 400_000)])
+def test_pixels_are_the_same_whether_they_are_made_at_once_or_in_parts(shape: tuple[int, ...]) -> None:
+    image = torch.linspace(-1.2, 1.2, math.prod(shape)).view(shape)
+    levels = np.clip(np.round((image.numpy() + np.float32(1)) * np.float32(127.5)), 0, 255).astype(np.uint8)
+    pixels = devices.to_pixels(image)
+    assert pixels.flags.c_contiguous and pixels.flags.writeable
+    assert np.array_equal(pixels, levels.transpose(0, 2, 3, 1))
