@@ -80,7 +80,7 @@ class Canvas(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.frame: Any = None
         self.empty_text = ""
-        self._image: QImage | None = None
+        self._image: QImage | None = None  # the frame's own pixels, once they are painted
         self._smooth_cache: tuple[int, QImage] | None = None
         self._unshown: Any = None
         self._view = Viewport()
@@ -109,9 +109,8 @@ class Canvas(QWidget):
         """
         pixels: np.ndarray = frame.pixels
         down, across = (frame.side, frame.side) if frame.side else pixels.shape[:2]
-        self._image = to_qimage(pixels)
         self.frame = frame
-        self._smooth_cache = None
+        self._image = self._smooth_cache = None
         self._unshown = frame
         if (self._view.across, self._view.down) != (across, down):
             self._look(replace(self._view, across=across, down=down).fitted())
@@ -173,19 +172,19 @@ class Canvas(QWidget):
 
     def zoom_to(self, zoom: float, about: QPointF | None = None) -> None:
         """Zoom, keeping what lies under `about` (logical pixels; by default the middle) in its place."""
-        if self._image is not None:
+        if self.frame is not None:
             at = self._device(about)
             self._look(self._view.zoomed(zoom, at.x(), at.y()))
 
     def zoom_step(self, steps: int, about: QPointF | None = None) -> None:
         """To the next pixel-true zoom in or out."""
-        if self._image is not None:
+        if self.frame is not None:
             at = self._device(about)
             self._look(self._view.stepped(steps, at.x(), at.y()))
 
     def pan(self, dx: float, dy: float) -> None:
         """Move the picture by logical pixels; a fitted picture first gets the zoom that it has."""
-        if self._image is not None:
+        if self.frame is not None:
             ratio = self.devicePixelRatioF()
             self._look(self._view.panned(dx * ratio, dy * ratio))
 
@@ -208,7 +207,7 @@ class Canvas(QWidget):
 
     def picture_rect(self) -> QRectF:
         """Where the picture lies, in logical pixels; empty without one."""
-        if self._image is None:
+        if self.frame is None:
             return QRectF()
         self._measure()
         ratio = self.devicePixelRatioF()
@@ -220,7 +219,7 @@ class Canvas(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.fillRect(self.rect(), theme.color("background"))
-        if self._image is None:
+        if self.frame is None:
             self._paint_empty(painter)
         else:
             painter.save()
@@ -237,7 +236,6 @@ class Canvas(QWidget):
         self._announce()
 
     def _paint_picture(self, painter: QPainter) -> None:
-        assert self._image is not None
         self._measure()
         target = QRectF(*self._view.rect)
         if self.fitted and self._smooth:
@@ -246,16 +244,21 @@ class Canvas(QWidget):
             painter.drawImage(target, image)
         elif self.zoom < 1 or not self.frame.exact:
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-            painter.drawImage(target, self._image)
+            painter.drawImage(target, self._plain())
         else:
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)
-            painter.drawImage(target, self._image)
+            painter.drawImage(target, self._plain())
         if self.fitted:
             self._round_corners(painter, target)
 
+    def _plain(self) -> QImage:
+        if self._image is None:
+            self._image = to_qimage(self.frame.pixels)
+        return self._image
+
     def _smoothed(self, side: int) -> QImage:
         if self._smooth_cache is None or self._smooth_cache[0] != side:
-            self._smooth_cache = (side, smooth_image(self.frame.pixels, side))
+            self._smooth_cache = (side, smooth_image(self.frame.pixels, side, drawn=True))
         return self._smooth_cache[1]
 
     def _round_corners(self, painter: QPainter, target: QRectF) -> None:
@@ -312,11 +315,11 @@ class Canvas(QWidget):
             self.setCursor(Qt.CursorShape.ClosedHandCursor)
         else:
             self.setCursor(Qt.CursorShape.OpenHandCursor if panning else Qt.CursorShape.SizeAllCursor)
-        self.setToolTip("" if self._image is not None else self.empty_text)
+        self.setToolTip("" if self.frame is not None else self.empty_text)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         button = event.button()
-        if self._image is None or self._drag is not None:
+        if self.frame is None or self._drag is not None:
             return
         if button == Qt.MouseButton.MiddleButton or (
             button == Qt.MouseButton.LeftButton and (self._space or self._tool == "pan")
@@ -364,7 +367,7 @@ class Canvas(QWidget):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         key = Qt.Key(event.key())
-        if key in ARROWS and self._image is not None:
+        if key in ARROWS and self.frame is not None:
             if not self._keys_down:
                 self._keys_down = True
                 self.plane_began.emit()

@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QImage
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QSizePolicy, QWidget
 
 from app import theme
 from app.widgets.canvas import MARGIN, Canvas
-from app.widgets.image import smooth_image, thumbnail, to_qimage
+from app.widgets.elided import ElidedLabel
+from app.widgets.image import enlarged, resized, smooth_image, thumbnail, to_qimage
 
 
 def frame(side: int = 8, channels: int = 3) -> SimpleNamespace:
@@ -56,8 +57,8 @@ def test_other_arrays_are_refused_with_what_was_expected():
 def test_thumbnails_have_the_screen_s_ratio_and_smooth_images_a_bound(qtbot):
     small = thumbnail(np.zeros((64, 32, 3), np.uint8), 30, 2.0)
     assert small.width() == 60 and small.devicePixelRatio() == 2.0
-    for side, longest, enlarged in ((16, 500, 256), (64, 120, 128), (64, 5000, 256), (128, 5000, 512), (256, 500, 512)):
-        assert smooth_image(np.zeros((side, side, 3), np.uint8), longest).width() == enlarged
+    for side, longest, wide in ((16, 500, 256), (64, 120, 128), (64, 5000, 256), (128, 5000, 512), (256, 500, 512)):
+        assert smooth_image(np.zeros((side, side, 3), np.uint8), longest).width() == wide
     assert smooth_image(np.zeros((600, 600, 3), np.uint8), 5000).width() == 600
     assert smooth_image(np.zeros((900, 900, 1), np.uint8), 300).width() == 300
 
@@ -270,3 +271,28 @@ def test_an_empty_canvas_says_what_to_do_and_ignores_the_mouse(qtbot, heard, tur
     turn(canvas, 1)
     canvas.grab()
     assert ears.names == [] and canvas.empty_text
+
+
+@pytest.mark.parametrize(("side", "channels"), [(28, 1), (64, 3), (65, 3)])
+def test_what_torch_enlarges_is_pillow_s_picture_within_two_levels(side, channels):
+    pixels = np.random.RandomState(side).randint(0, 256, (side, side, channels)).astype(np.uint8)
+    pixels.setflags(write=False)
+    quick, exact = enlarged(pixels, 4), resized(pixels, 4 * side, 4 * side)
+    assert quick.shape == exact.shape and quick.flags.c_contiguous
+    assert np.abs(quick.astype(int) - exact.astype(int)).max() <= 2
+
+
+def test_a_line_that_takes_what_room_there_is_has_the_window_laid_out_once(qtbot):
+    whole, line = QWidget(), ElidedLabel()
+    line.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+    row = QHBoxLayout(whole)
+    row.addWidget(line)
+    qtbot.addWidget(whole)
+    line.setText("one")
+    whole.show()
+    qtbot.waitExposed(whole)
+    row.activate()
+    height = line.height()
+    line.setText("another line, much longer than the first one was")
+    assert line.text() == line.toolTip() == line.accessibleName() == "another line, much longer than the first one was"
+    assert line.sizeHint().width() < 60 and line.height() == height
