@@ -251,11 +251,14 @@ class MainWindow(QMainWindow):
 
     @property
     def behind(self) -> bool:
-        """Whether the picture on screen is not the exact one of the document's recipe."""
-        shown = self._shown
-        return self.document.is_open and (
-            shown is None or not shown.exact or not same_picture(shown.recipe, self.document.recipe)
+        """Whether the picture on screen, or one about to be painted, is not the exact one of the document's recipe."""
+        return self.document.is_open and not (
+            self._is_exact(self._shown) and (self.canvas.frame is self._shown or self._is_exact(self.canvas.frame))
         )
+
+    def _is_exact(self, frame: Any) -> bool:
+        """Whether a frame is the exact picture of the document's recipe."""
+        return frame is not None and frame.exact and same_picture(frame.recipe, self.document.recipe)
 
     def _document_changed(self, old: Session | None, new: Session) -> None:
         drawn = old is None or old.recipe != new.recipe
@@ -343,8 +346,9 @@ class MainWindow(QMainWindow):
         document = self.document
         name = document.path.name if document.path else document.recipe.model.name if document.is_open else ""
         self.setWindowTitle(f"{name}[*] – ganviz" if name else "ganviz")
-        self.setWindowModified(document.path is not None and document.dirty)
-        self.show_actions()
+        modified = document.path is not None and document.dirty
+        if modified != self.isWindowModified():  # Qt tells all of the window even where nothing changes
+            self.setWindowModified(modified)
 
     def _hint_done(self) -> None:
         if self.canvas.hint.text():
@@ -483,6 +487,8 @@ class MainWindow(QMainWindow):
 
 def same_picture(a: Recipe, b: Recipe) -> bool:
     """Whether two recipes are equal but for what their model is called: the same weights go by several names."""
+    if a.model == b.model:
+        return a == b
     return a.model.digest == b.model.digest and a.edit(model=b.model) == b
 
 

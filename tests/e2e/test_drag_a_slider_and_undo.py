@@ -89,6 +89,20 @@ def test_status_says_rendering_exactly_while_the_picture_is_behind(story):
     assert " ms" in status.text() and " fps" in status.text()
 
 
+def test_the_picture_is_behind_as_long_as_an_older_one_waits_to_be_painted(story):
+    first = story.canvas.frame
+    story.find("seed").setValue(7)
+    story.settle()
+    older = story.canvas.frame
+    story.click("undo")
+    story.settle()
+    assert story.canvas.frame.recipe == first.recipe
+    story.canvas.show_frame(older)
+    assert story.window.behind
+    story.canvas.show_frame(first)
+    story.settle()
+
+
 def test_dimensions_are_listed_moved_found_and_reset(story):
     assert story.find("dimensions-card").caption.text() == "8 offsets"
     story.find("latent-slider-3").setValue(2.5)
