@@ -50,7 +50,7 @@ GAPS, HOLD_S = 2.0, 0.1
 the one before, and at most this long."""
 IDLE_S = 1.0
 """When there has been nothing to do for so long, previews of slow models are made better."""
-SWITCH_S = 0.0005
+SWITCH_S = 0.0001
 """A thread that wants Python's lock gets it after this time. A network asks for it again between any two of its
 operations, and at the usual 5 ms would wait for the panels to be done with what a slider has changed."""
 SAVE_S = 60.0

@@ -72,6 +72,7 @@ class Parts:
     areas: list[QWidget]
     needing_a_model: list[QWidget]
     sides: list[QWidget]
+    enabled: bool | None = None
 
     def show_tab(self, name: str) -> None:
         """Bring a tab of the strip to the front."""
@@ -90,6 +91,9 @@ class Parts:
 
     def set_enabled(self, enabled: bool) -> None:
         """Grey what does nothing while no model is open."""
+        if enabled == self.enabled:
+            return
+        self.enabled = enabled
         for widget in self.needing_a_model:
             widget.setEnabled(enabled)
 
@@ -261,6 +265,7 @@ def _explore(
     recipe.setObjectName("recipe")
     recipe.setFont(theme.text_font(tabular=True))
     recipe.setProperty("tone", "muted")
+    recipe.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)  # it changes with every edit
     zoom = QLabel("Fit")
     zoom.setObjectName("zoom")
     zoom.setToolTip("Zoom of the picture")

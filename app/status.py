@@ -4,7 +4,7 @@ import time
 from collections import deque
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QWidget
 
 from app import theme
@@ -13,6 +13,8 @@ from ganviz.jobs import Progress
 from ganviz.memory import memory_bytes
 
 DEVICES = {"cpu": "CPU", "cuda": "GPU (CUDA)", "mps": "GPU (Metal)"}
+GAP = 8
+"""Pixels between what stands side by side."""
 GAP_S = 0.5
 """Frames further apart than this are not part of one movement."""
 MEMORY_S = 1.0
@@ -31,6 +33,38 @@ class _Dot(QLabel):
         painter = QPainter(self)
         painter.setPen(theme.color(self.role))
         painter.drawText(self.contentsRect(), Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, self.text())
+
+
+class _AtTheEnd(QWidget):
+    """A dot and a text at the right end of the room that the longest text so far has taken.
+
+    The text changes twice with every picture. In a layout, the whole window would be laid out anew each time.
+    """
+
+    def __init__(self, dot: _Dot, label: QLabel) -> None:
+        super().__init__()
+        self._dot, self._label = dot, label
+        for widget in (dot, label):
+            widget.setParent(self)
+        label.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        dot.setFixedWidth(dot.sizeHint().width())
+
+    def say(self, text: str) -> None:
+        """Show another text."""
+        if text != self._label.text():
+            self._label.setText(text)
+            self._arrange()
+
+    def _arrange(self) -> None:
+        wide = self._label.sizeHint().width()
+        taken = wide + GAP + self._dot.width()
+        if taken > self.minimumWidth():
+            self.setMinimumWidth(taken)
+        self._label.setGeometry(self.width() - wide, 0, wide, self.height())
+        self._dot.setGeometry(self.width() - taken, 0, self._dot.width(), self.height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self._arrange()
 
 
 class StatusBar(QFrame):
@@ -61,16 +95,16 @@ class StatusBar(QFrame):
         self.cancel_button.clicked.connect(self.cancelled)
         self.dot = _Dot()
         self.status = self._label("status", "State of the picture, time of one frame, frames a second, memory in use")
+        self._state_line = _AtTheEnd(self.dot, self.status)
         row = QHBoxLayout(self)
         row.setContentsMargins(12, 0, 12, 0)
-        row.setSpacing(8)
+        row.setSpacing(GAP)
         row.addWidget(self.device)
         row.addStretch(1)
         for widget in (self.work, self.bar, self.cancel_button):
             row.addWidget(widget)
         row.addStretch(1)
-        row.addWidget(self.dot)
-        row.addWidget(self.status)
+        row.addWidget(self._state_line)
         self.setFixedHeight(28)
         self._end_job()
         self.set_device("")
@@ -134,7 +168,7 @@ class StatusBar(QFrame):
         if now - self._looked >= MEMORY_S:
             self._memory, self._looked = memory_bytes(), now
         said.append(f"{self._memory / 1e6:,.0f} MB")
-        self.status.setText(" · ".join(said))
+        self._state_line.say(" · ".join(said))
 
     # -- long work ------------------------------------------------------------------------------------------------
 

@@ -38,6 +38,7 @@ class DirectionsPanel(Card):
 
     said = Signal(str, str)
     _offered: tuple[Found, ...] = ()
+    _listing: bool | None = None  # whether the list is on show, in place of the hint
 
     def __init__(self, document: Document, compute: Compute) -> None:
         super().__init__("Directions", "direction", reset="All directions back to zero")
@@ -101,6 +102,9 @@ class DirectionsPanel(Card):
         return bool(self._offered)
 
     def _show_list(self, some: bool) -> None:
+        if some == self._listing:
+            return  # called at every edit, and to fold is to lay out the column anew
+        self._listing = some
         self.hint.setVisible(not some)
         self.find_button.setVisible(not some)
         self.list.setVisible(some)

@@ -61,6 +61,7 @@ class NeighboursPanel(QFrame):
         self.verdict = ElidedLabel()
         self.verdict.setObjectName("neighbours-verdict")
         self.verdict.setFont(theme.text_font(tabular=True))
+        self.verdict.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)  # it changes all the time
         self.compare = TextButton("Compare", "Search the training data for this picture", "neighbours-compare")
         self.choose = TextButton("Choose data…", "Say where this model's training data are", "neighbours-choose")
         self.other = IconButton("folder-search-outline", "Compare with other data", "neighbours-other", size=16)

@@ -3,6 +3,8 @@
 import re
 from typing import Any
 
+from PySide6.QtGui import QShowEvent
+
 from app.compute import Compute
 from app.document import Document
 from app.widgets.card import Card
@@ -33,10 +35,15 @@ class PicturePanel(Card):
 
     def show_session(self, session: Session) -> None:
         """Follow the document; the last picture stays until the next one is drawn."""
-        if session.recipe != self._wanted:
+        if self.isVisible() and session.recipe != self._wanted:
             self._wanted = session.recipe
             said = describe(session.recipe, self._document.card.class_names)
             self.pane.show_picture(self.pane.pixels, re.sub(r"(?<!\w)-(?=\d)", "−", said))
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if self._document.is_open:
+            self.show_session(self._document.session)
 
     def _frame_ready(self, frame: Any) -> None:
         self.pane.show_picture(frame.pixels)

@@ -36,6 +36,7 @@ class WalkBar(QWidget):
         self.setObjectName("walk")
         self._document = document
         self._recipes: WalkRecipes | None = None
+        self._shown: Walk | None = None  # what the controls say
         self._start = self._at = 0
         self._drawn = 0  # frames that reached the screen since it began to play
         self._asked = 0  # frames that its rate would have shown
@@ -90,11 +91,25 @@ class WalkBar(QWidget):
             lambda _: self._edit(interpolation=self.interpolation.currentData())
         )
         self.easing.currentIndexChanged.connect(lambda _: self._edit(easing=self.easing.currentData()))
-        self.setEnabled(False)
 
     def show_session(self, session: Session) -> None:
         """Follow the document."""
         walk = session.walk
+        if walk != self._shown:  # which the drag of a slider does not change
+            self._shown = walk
+            self._show(walk)
+        count = len(session.keyframes)
+        can_play = self.can_play
+        for button in (self.rewind_button, self.play_button):
+            button.setEnabled(can_play)
+        if not self.playing:
+            time = f"{walk.seconds:.1f} s" if walk.seconds < 60 else duration(walk.seconds)
+            said = f"{time} through {count} pictures" if self._one_model() else "the pictures are of several models"
+            self.length.setText(said if count > 1 else "")
+        elif not can_play or walk != self._recipes_walk():
+            self.play(False)
+
+    def _show(self, walk: Walk) -> None:
         for widget in (self.frames, self.fps, self.interpolation, self.easing, self.loop_button):
             widget.blockSignals(True)
         self.frames.setValue(walk.frames)
@@ -104,16 +119,6 @@ class WalkBar(QWidget):
         self.loop_button.setChecked(walk.loop)
         for widget in (self.frames, self.fps, self.interpolation, self.easing, self.loop_button):
             widget.blockSignals(False)
-        self.setEnabled(True)
-        count = len(session.keyframes)
-        for button in (self.rewind_button, self.play_button):
-            button.setEnabled(self.can_play)
-        time = f"{walk.seconds:.1f} s" if walk.seconds < 60 else duration(walk.seconds)
-        said = f"{time} through {count} pictures" if self._one_model() else "the pictures are of several models"
-        if not self.playing:
-            self.length.setText(said if count > 1 else "")
-        if self.playing and (not self.can_play or session.walk != self._recipes_walk()):
-            self.play(False)
 
     def _recipes_walk(self) -> Walk | None:
         return self._recipes.walk if self._recipes is not None else None
@@ -130,7 +135,7 @@ class WalkBar(QWidget):
                 timeline.walk_recipes(changed, False)
         except GanvizError as error:
             self.failed.emit(str(error))
-            self.show_session(self._document.session)
+            self._show(walk)
             return
         self._document.seal()
         self._document.edit(walk=changed, timeline=timeline)

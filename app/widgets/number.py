@@ -182,8 +182,8 @@ class NumberRow(QWidget):
         self._fill_field()
 
     def _changed(self, value: float) -> None:
-        self._fill_field()
         self.valueChanged.emit(value)
+        self._fill_field()
 
     def _fill_field(self) -> None:
         if self.field.value() == round(self.slider.value(), self.field.decimals()):

@@ -83,9 +83,11 @@ class SeedPlane(QWidget):
         if seed != self._seed:
             self._seed = seed
             self._forget_far()
+            self._asking.start()
+        elif self._point == QPointF(right, down):
+            return  # a slider moved, or the hand has put it there: the pad is as it was
         self._point = QPointF(right, down)
         self._describe()
-        self._asking.start()
         self.update()
 
     def _describe(self) -> None:

@@ -145,13 +145,15 @@ class FloatSlider(QAbstractSlider):
         value = self._limited(value)
         if value != self._value:
             self._value = value
+            self.valueChanged.emit(value)  # first: a picture is drawn from it, meanwhile the rest can follow
             self._tell_base()
             self.update()
-            self.valueChanged.emit(value)
 
     def _tell_base(self) -> None:
         self._own = True
-        self.setRange(round(self._low / self._fine), round(self._high / self._fine))
+        low, high = round(self._low / self._fine), round(self._high / self._fine)
+        if (self.minimum(), self.maximum()) != (low, high):
+            self.setRange(low, high)
         super().setValue(max(self.minimum(), min(self.maximum(), round(self._value / self._fine))))
         self._own = False
 

@@ -95,3 +95,12 @@ def test_thumbnails_out_of_reach_are_forgotten(plane, picture):
     plane.set_point(1402, 0, 0)
     assert not plane.complete()
     assert 1402 not in plane._pixels
+
+
+def test_the_pad_is_not_painted_again_where_it_is_told_what_it_shows(plane, qtbot, monkeypatch):
+    painted = []
+    monkeypatch.setattr(SeedPlane, "update", lambda self: painted.append(self))
+    plane.set_point(1402, 0.31, -0.12)
+    assert not painted
+    plane.set_point(1402, 0.32, -0.12)
+    assert painted == [plane]

@@ -81,3 +81,17 @@ def test_the_dot_wears_the_colour_of_the_state_and_follows_the_theme(status, qap
         image = status.dot.grab().toImage()
         seen = {image.pixelColor(x, y).name() for x in range(image.width()) for y in range(image.height())}
         assert theme.color(role).name() in seen
+
+
+def test_the_state_may_change_with_every_picture_without_a_new_layout(status, qtbot):
+    status.set_state("rendering failed")
+    status.frame_shown(1234.0)
+    status.layout().activate()
+    line = status.status.parentWidget()
+    place = line.geometry()
+    status.set_state("exact")
+    status.layout().activate()
+    assert line.geometry() == place
+    assert status.status.geometry().right() == line.rect().right(), "it ends where it did"
+    gap = status.status.x() - status.dot.geometry().right()
+    assert 0 < gap <= 10, "the dot stands beside it"
