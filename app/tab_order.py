@@ -37,8 +37,21 @@ def arrange(whole: QWidget, known: Sequence[QWidget] = ()) -> list[QWidget]:
     """Let Tab go through `whole` in reading order, and return that; nothing is done where it is `known`."""
     order = reading_order(whole)
     if order != known:
+        # Qt would leave a widget where it is that takes no focus but hands it on to one inside it, and what comes
+        # after that would come after the wrong place. So for the moment these are ones that take it.
+        handing_on = [
+            (widget, proxy)
+            for widget in order
+            if (proxy := widget.focusProxy()) is not None and widget.focusPolicy() == Qt.FocusPolicy.NoFocus
+        ]
+        for widget, _ in handing_on:
+            widget.setFocusProxy(None)  # type: ignore[arg-type]
+            widget.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         for before, after in pairwise(order):
             QWidget.setTabOrder(before, after)
+        for widget, proxy in handing_on:
+            widget.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+            widget.setFocusProxy(proxy)
     return order
 
 
