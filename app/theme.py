@@ -18,6 +18,7 @@ from PySide6.QtGui import (
     QPalette,
     QPen,
     QPixmap,
+    QPixmapCache,
 )
 from PySide6.QtWidgets import QApplication, QWidget
 
@@ -203,13 +204,15 @@ class _Glyph(QIconEngine):
         _CLONES.append(made)  # Qt keeps it, but Python owns what Python made and returned, and would delete it at once
         return made
 
-    def paint(self, painter: QPainter, rect: QRect, mode: QIcon.Mode, state: QIcon.State) -> None:
-        role = self._checked_role if state == QIcon.State.On else self._role
+    def _role_of(self, mode: QIcon.Mode, state: QIcon.State) -> str:
         if mode == QIcon.Mode.Disabled:
-            role = "disabled"
+            return "disabled"
+        return self._checked_role if state == QIcon.State.On else self._role
+
+    def paint(self, painter: QPainter, rect: QRect, mode: QIcon.Mode, state: QIcon.State) -> None:
         painter.save()
         painter.setFont(glyphs.font(max(1, min(rect.width(), rect.height()))))
-        painter.setPen(QPen(color(role)))
+        painter.setPen(QPen(color(self._role_of(mode, state))))
         side = Qt.AlignmentFlag.AlignLeft if rect.width() > rect.height() else Qt.AlignmentFlag.AlignHCenter
         painter.drawText(QRectF(rect), side | Qt.AlignmentFlag.AlignVCenter, self._character)
         painter.restore()
@@ -218,10 +221,16 @@ class _Glyph(QIconEngine):
         drawn = QPixmap(size)
         if drawn.isNull():
             return drawn  # there is no room for it, as on a button of a very narrow window
+        # Qt asks at every paint.
+        colour = color(self._role_of(mode, state)).name()
+        key = f"ganviz-icon {self._name} {colour} {size.width()}x{size.height()}"
+        if QPixmapCache.find(key, drawn):
+            return drawn
         drawn.fill(Qt.GlobalColor.transparent)
         painter = QPainter(drawn)
         self.paint(painter, QRect(0, 0, size.width(), size.height()), mode, state)
         painter.end()
+        QPixmapCache.insert(key, drawn)
         return drawn
 
 
