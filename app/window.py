@@ -17,6 +17,7 @@ from PySide6.QtWidgets import QMainWindow, QWidget
 
 from app import theme
 from app.actions import make_actions
+from app.ahead import Ahead
 from app.background import Background
 from app.clipboard import Clipboard
 from app.collector import Collector
@@ -79,6 +80,7 @@ class MainWindow(QMainWindow):
         self.actions_by_id = make_actions(self)
         self.parts: Parts = build(self)
         self.canvas: Canvas = self.parts.canvas
+        self.ahead = Ahead(list(self.parts.centre.pages.values()), self._at_rest, self)
         self.setCentralWidget(self.parts.whole)
         self.setAcceptDrops(True)
         screen = self.screen().availableGeometry()
@@ -240,6 +242,7 @@ class MainWindow(QMainWindow):
             self._stopped = True
             self.stop_playing()
             self.importer.stop()
+            self.ahead.stop()
             for page in self.parts.centre.pages.values():
                 page.stop()
             self.compute.stop()
@@ -262,6 +265,7 @@ class MainWindow(QMainWindow):
 
     def _document_changed(self, old: Session | None, new: Session) -> None:
         drawn = old is None or old.recipe != new.recipe
+        self.ahead.touch()
         if drawn:
             self.compute.request(new.recipe)  # first of all: it is drawn while the panels follow
         if old is None or old.recipe.model != new.recipe.model:
@@ -282,6 +286,8 @@ class MainWindow(QMainWindow):
         self._show_cards()
         self.parts.name.setText(name_of(self.document.header))
         self._show_title()
+        if self._shown is not None:
+            self.ahead.begin()  # it may have a use for other workspaces
 
     def _show_cards(self) -> None:
         """Show the cards that both the model and the workspace have a use for."""
@@ -312,8 +318,14 @@ class MainWindow(QMainWindow):
     def _import_ahead(self) -> None:
         """What the workspaces are made of takes a moment to import, which is not to hold up the first look at one."""
         modules = [workspace.widget.partition(":")[0] for workspace in WORKSPACES[1:]]
-        for module in ("trainers.watch", *modules):
+        for module in ("trainers.watch", "trainers.configs", *modules):
             self.background.run(partial(import_module, module), lambda _: None)
+        self.background.run(lambda: None, lambda _: self.ahead.begin())
+
+    def _at_rest(self) -> bool:
+        """Whether there is nothing that the window should rather do."""
+        moving = any(player.playing for player in self._players())
+        return not (self.behind or moving) and self.opener.is_idle
 
     def _frame_failed(self, recipe: Recipe, message: str) -> None:
         self._failed = recipe

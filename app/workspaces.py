@@ -1,6 +1,6 @@
-"""The centre of the window: one page a workspace, built when it is first visited."""
+"""The centre of the window: one page a workspace, built when it is first visited, or ahead of that (`app/ahead.py`)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
@@ -67,23 +67,66 @@ class Page(QFrame):
         whole.addWidget(self._stack, 1)
 
     def show_session(self, session: Session | None) -> None:
-        """Come up to date with the document; builds the workspace at its first visit."""
-        widget = load(self.workspace.widget)
-        fits = self.workspace.without_model if session is None else widget.applies(self._document.spec)
-        if not fits:
-            self._say_need(widget.applies, session is not None)
+        """Come up to date with the document; builds the workspace at its first visit, unless it is there already."""
+        if not self._fits(session is not None):
+            self._say_need(load(self.workspace.widget).applies, session is not None)
             return
-        if self.inner is None:
-            self.inner = widget(self._document, self._compute)
-            self._stack.addWidget(self.inner)
-            if hasattr(self.inner, "said"):
-                self.inner.said.connect(self.say)
-            if hasattr(self.inner, "export_wanted"):
-                self.inner.export_wanted.connect(self.export_wanted)
-            if hasattr(self.inner, "explore_wanted"):
-                self.inner.explore_wanted.connect(self.explore_wanted)
+        self._make()
+        self._place()
         self._stack.setCurrentWidget(self.inner)
         self.inner.show_session(session)
+
+    def _fits(self, is_open: bool) -> bool:
+        applies = load(self.workspace.widget).applies
+        return applies(self._document.spec) if is_open else self.workspace.without_model
+
+    @property
+    def is_made(self) -> bool:
+        """Whether the workspace is there."""
+        return self.inner is not None
+
+    def make_ahead(self) -> Iterator[None]:
+        """Build the workspace, if the present model has a use for it, and show nothing; a step each `next`."""
+        if self.is_made or not self._fits(self._document.is_open):
+            return
+        self._make()
+        yield
+        self._place()
+        yield
+        if hasattr(self.inner, "make_ahead"):
+            yield from self.inner.make_ahead()
+        self.inner.ensurePolished()
+        yield
+        if not self.isVisible():
+            self._settle()
+
+    def _settle(self) -> None:
+        """As large as it will be, so that everything in it has its place before it is seen."""
+        self._stack.setCurrentWidget(self.inner)
+        centre = self.parentWidget()
+        if centre is not None:
+            self.resize(centre.size())
+        for widget in (self, self._stack, self.inner):
+            layout = widget.layout()
+            if layout is not None:
+                layout.activate()
+
+    def _make(self) -> None:
+        if self.inner is not None:
+            return
+        self.inner = load(self.workspace.widget)(self._document, self._compute)
+        for name, to in (
+            ("said", self.say),
+            ("export_wanted", self.export_wanted),
+            ("explore_wanted", self.explore_wanted),
+        ):
+            if hasattr(self.inner, name):
+                getattr(self.inner, name).connect(to)
+
+    def _place(self) -> None:
+        """Put what was made into the window, which has the style sheet come to it."""
+        if self._stack.indexOf(self.inner) < 0:
+            self._stack.addWidget(self.inner)
 
     def stop(self) -> None:
         """The window closes."""

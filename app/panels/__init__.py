@@ -1,9 +1,12 @@
 """The panels: one file each, one line each here. The window asks this table, not the other way round.
 
-A workspace is a page of the centre, built when it is first visited, from a class made with `(document, compute)`. It
-has `show_session(session)`, called when it comes to the front and when the session changes while it is there, and
-`applies(spec)`; where it does not apply the window says what it `needs`. Where it has a signal `said(text, kind)`, the
-window shows the text above it; with `export_wanted(sheet)` it asks for a sheet to be written as a picture.
+A workspace is a page of the centre, built from a class made with `(document, compute)` when it is first visited or,
+more often, before that, while the hands are still. Made is not seen: asking for pictures, reading, looking wait for
+`show_session` or for being shown. What it will need besides, it may make in `make_ahead()`, an iterator, a step each
+`next`. It has `show_session(session)`, called when it comes to the front and when the session changes while it is
+there, and `applies(spec)`; where it does not apply the window says what it `needs`. Where it has a signal
+`said(text, kind)`, the window shows the text above it; with `export_wanted(sheet)` it asks for a sheet to be written as
+a picture.
 
 A panel is a widget made with `(document, compute)`. It has `show_session(session)`, called whenever the session was
 replaced, and `applies(spec)`, which says whether it has anything to offer for a model; where it does not, it is

@@ -1,6 +1,6 @@
 """The arithmetic workspace: trays for signed terms, samples to fill them from, the result amid its neighbours."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -175,6 +175,13 @@ class ArithmeticPage(QFrame):
         width = (max(self.width(), LEAST[0]) - 72) * LEFT // (LEFT + RIGHT)
         wanted = rows * (width // COLUMNS) + FRAME
         self.samples.setFixedHeight(max(rows * SMALLEST + FRAME, min(wanted, room - OTHERS)))
+
+    def make_ahead(self) -> Iterator[None]:
+        """Make what the first session will need."""
+        for count in range(len(Arithmetic().terms)):
+            if count >= len(self.trays):
+                self._count_trays(count + 1)
+                yield
 
     @staticmethod
     def applies(spec: Spec) -> bool:

@@ -1,5 +1,6 @@
 """The train workspace: make a model from pictures, watch it learn, and see the game itself in one dimension."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -78,18 +79,16 @@ class TrainPage(QFrame):
         self.empty.setProperty("tone", "muted")
         self._compute = compute
         self._toy: ToyPanel | None = None
+        self._monitor: RunMonitor | None = None
+        self._looked = False  # whether runs that go on have been looked for
         self._lay_out()
         self.tabs.currentChanged.connect(self._show_tab)
         self.runs.activated.connect(self._choose_run)
         self.attach_button.clicked.connect(self._choose_folder)
         self.form.start_wanted.connect(self._start)
-        self.monitor.order_wanted.connect(self.trainings.order)
-        self.monitor.explore_wanted.connect(self._explore)
-        self.monitor.preview_wanted.connect(self._read_preview)
         self.trainings.seen.connect(self._seen)
         self.trainings.failed.connect(self._failed)
         self._list_runs([], attach=False)
-        self._look_for_runs(attach=True)
 
     def _lay_out(self) -> None:
         top = QHBoxLayout()
@@ -130,13 +129,27 @@ class TrainPage(QFrame):
         centred.addWidget(self.empty, 6)
         centred.addStretch(1)
         self._right.addWidget(around)
-        self.monitor = RunMonitor()
-        self._right.addWidget(self.monitor)
 
     @staticmethod
     def applies(spec: Spec) -> bool:
         """Whatever model is open, or none."""
         return True
+
+    @property
+    def monitor(self) -> RunMonitor:
+        """What shows a run, made when there is one."""
+        if self._monitor is None:
+            self._monitor = RunMonitor()
+            self._right.addWidget(self._monitor)
+            self._monitor.order_wanted.connect(self.trainings.order)
+            self._monitor.explore_wanted.connect(self._explore)
+            self._monitor.preview_wanted.connect(self._read_preview)
+        return self._monitor
+
+    def make_ahead(self) -> Iterator[None]:
+        """Make what the first run will need."""
+        self.monitor  # noqa: B018
+        yield
 
     @property
     def toy(self) -> "ToyPanel":
@@ -155,11 +168,15 @@ class TrainPage(QFrame):
     def complete(self) -> bool:
         """Whether nothing is still to come that was asked for."""
         at_rest = self.form.complete() and (self._toy is None or self._toy.complete())
-        return at_rest and self.trainings.is_idle and self._reader.is_idle and self.monitor.complete()
+        shown = self._monitor is None or self._monitor.complete()
+        return at_rest and self.trainings.is_idle and self._reader.is_idle and shown
 
     def showEvent(self, event) -> None:
         super().showEvent(event)
         self.trainings.pause_looking(False)
+        if not self._looked:
+            self._looked = True
+            self._look_for_runs(attach=True)
 
     def hideEvent(self, event) -> None:
         super().hideEvent(event)
