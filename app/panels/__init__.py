@@ -4,7 +4,8 @@ A workspace is a page of the centre, built from a class made with `(document, co
 more often, before that, while the hands are still. Made is not seen: asking for pictures, reading, looking wait for
 `show_session` or for being shown. What it will need besides, it may make in `make_ahead()`, an iterator, a step each
 `next`. It has `show_session(session)`, called when it comes to the front and when the session changes while it is
-there, and `applies(spec)`; where it does not apply the window says what it `needs`. Where it has a signal
+there, and `applies(spec)`; where it does not apply the window says what it `needs`. `complete()` says whether all that
+it shows has been drawn, for whoever takes a picture of the window, and for tests. Where it has a signal
 `said(text, kind)`, the window shows the text above it; with `export_wanted(sheet)` it asks for a sheet to be written as
 a picture.
 
