@@ -13,7 +13,7 @@ from ganviz.history import History
 from ganviz.journal import Work
 from ganviz.notation import format_kimg
 from ganviz.recipe import ModelRef, Recipe
-from ganviz.session import Kept, Session, save_session
+from ganviz.session import Kept, Session
 from ganviz.spec import Card, Spec
 from ganviz.switching import at_same_latent
 from ganviz.switching import fresh_recipe as fresh_recipe
@@ -224,12 +224,6 @@ class Document(QObject):
         self._history.restore(work.past, work.present, work.future, work.saved)
         self.changed.emit(old, work.present)
         self.path_changed.emit()
-
-    def save(self, path: Path) -> None:
-        """Write the session file here and now. Raises GanvizError; then nothing has changed."""
-        session = self.session
-        save_session(path, session)
-        self.was_saved(path, session)
 
     def was_saved(self, path: Path, session: Session) -> None:
         """A session file holds this session, which may not be the present one any more."""

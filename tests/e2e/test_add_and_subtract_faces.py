@@ -195,7 +195,7 @@ def test_everything_is_saved_opened_again_and_exported_so_that_it_renders_alike(
     story = adding
     type_into(story, qtbot, "arithmetic-expression", PAPER)
     story.find("arithmetic-strength").setValue(1.5)
-    story.document.save(tmp_path / "a.ganviz")
+    story.save(tmp_path / "a.ganviz")
     assert load_session(tmp_path / "a.ganviz").arithmetic == whole(story)
     for pictures, name in ((False, "result"), (True, "figure")):
         story.window.parts.centre.page.inner.export(pictures)

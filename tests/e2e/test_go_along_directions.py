@@ -196,7 +196,7 @@ def test_all_of_it_is_saved_exported_and_rendered_to_the_same_pixels(styled, beg
     styled.find("direction-1").setValue(-2)
     styled.settle()
     pixels = styled.pixels().copy()
-    styled.document.save(tmp_path / "a.ganviz")
+    styled.save(tmp_path / "a.ganviz")
     styled.window.exporter.write_image(Wish(str(tmp_path / "a.png"), None, "high", True), styled.canvas.frame)
     styled.wait(lambda: (tmp_path / "a.png").is_file())
     for name in ("a.ganviz", "a.png"):

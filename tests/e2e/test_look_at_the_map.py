@@ -120,7 +120,7 @@ def test_a_path_becomes_a_walk_of_the_timeline(mapped, tmp_path):
     mapped.click("map-walk")
     timeline = mapped.document.session.timeline
     assert timeline.recipes == tuple(made(mapped).recipe(place) for place in view.way)
-    mapped.document.save(tmp_path / "a.ganviz")
+    mapped.save(tmp_path / "a.ganviz")
     assert (
         cli.main(["walk", "--session", str(tmp_path / "a.ganviz"), "--frames", "5", "--out", f"{tmp_path}/walk/"]) == 0
     )
@@ -157,7 +157,7 @@ def test_points_are_coloured_by_class_and_along_directions(begin, tiny_condition
 
 def test_a_map_is_saved_with_the_session_and_shown_again(mapped, begin, tmp_path):
     mapped.find("map-view").chosen.emit(9)
-    mapped.document.save(tmp_path / "a.ganviz")
+    mapped.save(tmp_path / "a.ganviz")
     again = begin(tmp_path / "a.ganviz")
     again.window.show_workspace("map")
     view = again.find("map-view")

@@ -120,7 +120,7 @@ def test_pictures_can_be_dropped_and_the_curve_shows_where_it_jumps(story):
 def test_the_timeline_is_saved_walked_and_drawn_as_a_contact_sheet(story, tmp_path: Path):
     track = story.find("timeline-track")
     track.moved.emit(1, 10)
-    story.document.save(tmp_path / "s.ganviz")
+    story.save(tmp_path / "s.ganviz")
     assert load_session(tmp_path / "s.ganviz").timeline == story.document.session.timeline
     assert cli.main(["walk", "--session", str(tmp_path / "s.ganviz"), "--out", f"{tmp_path / 'frames'}/"]) == 0
     story.qtbot.keyClick(track, Qt.Key.Key_BracketRight)

@@ -108,7 +108,7 @@ def test_the_sheet_leads_to_every_cell_and_follows_its_settings(codes, tmp_path)
     columns.activated.emit(columns.currentIndex())
     assert (view.sheet.rows, view.sheet.columns) == (4, 3), "the two have changed places"
     assert story.find("codes-rows").currentText() == "continuous-1"
-    story.document.save(tmp_path / "a.ganviz")
+    story.save(tmp_path / "a.ganviz")
     assert load_session(tmp_path / "a.ganviz").codes == story.document.session.codes
     for _ in range(3):
         story.click("undo")
