@@ -244,6 +244,13 @@ def draw_icon(painter: QPainter, rect: QRect, name: str, role: str = "text") -> 
     _Glyph(name, role, role).paint(painter, rect, QIcon.Mode.Normal, QIcon.State.Off)
 
 
+def draw_empty(painter: QPainter, box: QRectF, text: str) -> None:
+    """Say in the middle of a place that has nothing to show yet what would be there, or what to do."""
+    painter.setPen(color("muted"))
+    painter.setFont(text_font())
+    painter.drawText(box, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, text)
+
+
 def draw_focus_ring(painter: QPainter, rect: QRectF, radius: float = RADIUS) -> None:
     """The ring of 2 px that shows where the keyboard is, just inside `rect`."""
     painter.save()

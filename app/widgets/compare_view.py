@@ -319,7 +319,4 @@ class CompareView(QWidget):
         painter.setPen(pen)
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawRoundedRect(box, 8, 8)
-        painter.setPen(theme.color("muted"))
-        painter.setFont(theme.text_font())
-        inside = box.adjusted(16, 16, -16, -16)
-        painter.drawText(inside, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, self.empty)
+        theme.draw_empty(painter, box.adjusted(16, 16, -16, -16), self.empty)

@@ -331,10 +331,7 @@ class MapView(QWidget):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         if self.made is None:
-            painter.setPen(theme.color("muted"))
-            painter.setFont(theme.text_font())
-            room = self.rect().adjusted(48, 16, -48, -16)
-            painter.drawText(room, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, self._empty)
+            theme.draw_empty(painter, QRectF(self.rect()).adjusted(48, 16, -48, -16), self._empty)
             painter.end()
             return
         if self.pictures:

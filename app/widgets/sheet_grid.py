@@ -338,10 +338,7 @@ class SheetGrid(QWidget):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         if self.sheet is None:
-            painter.setPen(theme.color("muted"))
-            painter.setFont(theme.text_font())
-            box = self.rect().adjusted(32, 16, -32, -16)
-            painter.drawText(box, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, self._empty)
+            theme.draw_empty(painter, QRectF(self.rect()).adjusted(32, 16, -32, -16), self._empty)
             painter.end()
             return
         self._paint_headings(painter)

@@ -389,8 +389,5 @@ class Strip(QListView):
         super().paintEvent(event)
         if not self.items():
             painter = QPainter(self.viewport())
-            painter.setPen(theme.color("muted"))
-            painter.setFont(theme.text_font())
-            box = self.viewport().rect().adjusted(16, 0, -16, 0)
-            painter.drawText(box, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, self._empty)
+            theme.draw_empty(painter, QRectF(self.viewport().rect()).adjusted(16, 0, -16, 0), self._empty)
             painter.end()
