@@ -254,8 +254,11 @@ class Hands:
         return f"shortcut: {name}"
 
     def _workspace(self) -> str:
+        return self.visit(self.random.randrange(len(WORKSPACES)))
+
+    def visit(self, index: int) -> str:
+        """Go to a workspace by its tab."""
         tabs = self.window.parts.workspaces
-        index = self.random.randrange(len(WORKSPACES))
         QTest.mouseClick(tabs, LEFT, PLAIN, tabs.tabRect(index).center())
         self.visited[WORKSPACES[index].name] += 1
         self._age = FRESH
@@ -265,7 +268,10 @@ class Hands:
         """Choose a bundled model as a click on its row does."""
         from ganviz import catalog
 
-        header = self.random.choice(catalog.bundled())
+        return self.choose_model(self.random.choice(catalog.bundled()))
+
+    def choose_model(self, header: Any) -> str:
+        """Open a model from the list."""
         self.window.parts.models.chosen.emit(str(header.path))
         self.visited[header.ref.name] += 1
         self._age = FRESH
