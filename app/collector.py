@@ -4,8 +4,8 @@ Left alone it runs on whichever thread happens to allocate. On the compute threa
 garbage by then, such as a closed dialog, and Qt aborts the program for that.
 
 Looking through all that torch brings along would hold up the UI thread for longer than it may be. So nothing is
-collected while torch is being imported, and what is there afterwards is not looked at again. Nor is what other libraries
-bring along later, such as those of fits and t-SNE, once it has been looked through.
+collected while torch is being imported, and what is there afterwards is not looked at again. Nor is what other
+libraries bring along later, such as those of fits and t-SNE, once it has been looked through.
 """
 
 import gc
