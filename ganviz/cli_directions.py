@@ -25,7 +25,7 @@ OF_METHODS = {
 """The options that each method reads; given with another one they are a mistake."""
 
 
-@click.command()
+@click.command(short_help="Find directions in MODEL's latent space.")
 @click.argument("model")
 @click.option("--method", type=click.Choice(list(OF_METHODS)), required=True, help="How to find them, see above.")
 @click.option("--count", type=click.IntRange(1, 10_000), help="How many (pca, sefa).  [default: 20]")

@@ -41,7 +41,7 @@ class Channels(click.ParamType):
         return tuple(int(part) for part in parts)
 
 
-@click.command()
+@click.command(short_help="Look inside MODEL: feature maps, and what single units draw.")
 @click.argument("model")
 @click.option("--seed", "seeds", type=Seeds(), default="0", show_default=True, help="Whose inside is shown.")
 @click.option("--layer", metavar="LAYER", help="By number or name. Default: figures of all layers.")

@@ -41,7 +41,7 @@ def training_data(header: Header, data: str | None) -> str:
     return source
 
 
-@click.command()
+@click.command(short_help="Measure MODEL against real images.")
 @click.argument("model")
 @click.option(
     "--data", help="Real images: folder, zip, .npz or known name. Default: what the card says, if known here."

@@ -30,7 +30,7 @@ class Psis(click.ParamType):
             self.fail(str(error), param, ctx)
 
 
-@click.command()
+@click.command(short_help="Mix the styles of MODEL's pictures in a matrix.")
 @click.argument("model")
 @click.option("--rows", type=Seeds(), required=True, help="Seeds of the pictures that are mixed into, like 85,100.")
 @click.option("--columns", "--cols", type=Seeds(), required=True, help="Seeds whose styles are mixed in.")

@@ -27,7 +27,7 @@ SHOWN = 16
 """Rows of the figure of a large report, the most suspicious samples first."""
 
 
-@click.command()
+@click.command(short_help="Show the training images nearest to MODEL's samples.")
 @click.argument("model")
 @click.option("--data", help="The training data: folder, zip, .npz or known name. Default: as the card says.")
 @click.option("--seeds", type=Seeds(), help="Like 0,3,8-15; a row of the figure each.")

@@ -11,7 +11,7 @@ from ganviz.expression import Seed
 from ganviz.session import write_png
 
 
-@click.command()
+@click.command(short_help="Find the latent in MODEL whose picture is nearest to PHOTO.")
 @click.argument("model")
 @click.argument("photo", type=click.Path(path_type=Path))
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="The PNG to write.")

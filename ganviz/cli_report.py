@@ -10,7 +10,7 @@ from ganviz.files import atomic_path
 from ganviz.training_data import find_data, remember_data
 
 
-@click.command("report")
+@click.command("report", short_help="Write one self-contained HTML page about MODEL.")
 @click.argument("model")
 @click.option("--data", help="The training data: folder, zip, .npz or known name. Default: as the card says.")
 @click.option("--samples", type=click.IntRange(min=20), default=1000, show_default=True, help="Pictures to measure.")

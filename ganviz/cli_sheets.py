@@ -48,7 +48,7 @@ class Range(click.ParamType):
             self.fail(f"{value!r}: expected two numbers like -2:2", param, ctx)
 
 
-@click.command()
+@click.command(short_help="Add and subtract means of MODEL's latents.")
 @click.argument("model")
 @click.option(
     "--expr",
@@ -139,7 +139,7 @@ def _say_sum(whole: Arithmetic, header: Header) -> None:
         log.warning("the weights add up to %g; in w only sums that add up to 1 lie where the model draws well", total)
 
 
-@click.command()
+@click.command(short_help="Sweep over the structured codes of MODEL.")
 @click.argument("model")
 @click.option("--seed", "seeds", type=Seeds(), default="0", show_default=True, help="The noise, the same in all cells.")
 @click.option("--rows", metavar="NAME", help="The code that changes down the rows. Default: the first categorical one.")

@@ -178,6 +178,14 @@ def test_help_names_every_command(capsys) -> None:
     assert cli.main(["--version"]) == 0
 
 
+def test_no_summary_of_a_command_is_cut_short_on_a_terminal_of_80_columns(capsys, monkeypatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    for words in ([], ["models"]):
+        assert cli.main([*words, "--help"]) == 0
+        listed = capsys.readouterr().out.partition("Commands:")[2]
+        assert listed and "..." not in listed
+
+
 def test_a_walk_with_other_weights_than_the_session_names_says_so(caplog, tmp_path: Path) -> None:
     assert cli.main(["sample", "tiny", "--seeds", "3", "--out", "one.png"]) == 0
     recipe = read_png("one.png")
