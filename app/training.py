@@ -40,15 +40,17 @@ Order = Literal["pause", "resume", "stop"]
 class Sight:
     """A run as it was seen last.
 
-    own     whether it was started here and its process is there
-    code    what its process ended with, if it was started here and has ended; negative: the signal that killed it
-    said    the last line that it printed
+    own       whether it was started here and its process is there
+    code      what its process ended with, if it was started here and has ended; negative: the signal that killed it
+    said      the last line that it printed
+    stopping  whether it was told from here to stop
     """
 
     view: View
     own: bool = False
     code: int | None = None
     said: str = ""
+    stopping: bool = False
 
     @property
     def going(self) -> bool:
@@ -149,6 +151,7 @@ class Trainings(QObject):
         self._watcher: Watcher | None = None
         self._looking = False
         self._ended: dict[Path, tuple[int, str]] = {}  # what became of children that have ended
+        self._stopping: set[Path] = set()  # runs that were told to stop and have not ended
         self._timer = QTimer(self, interval=LOOK_MS)
         self._timer.timeout.connect(self._look)
         self.sight: Sight | None = None
@@ -181,6 +184,7 @@ class Trainings(QObject):
         def began(child: Child) -> None:
             self._children[folder] = child
             self._ended.pop(folder, None)
+            self._stopping.discard(folder)
             remember_run(folder)
             self.follow(folder)
 
@@ -209,6 +213,8 @@ class Trainings(QObject):
         folder = self.folder
         if folder is None:
             return
+        if word == "stop":
+            self._stopping.add(folder)
         child = self._children.get(folder)
         if child is not None and child.code is None:
             self._background.run(lambda: child.tell(word), lambda _: self._look())
@@ -224,6 +230,7 @@ class Trainings(QObject):
         self._looking = True
         child = self._children.get(watcher.folder)
         before = self._ended.get(watcher.folder)
+        stopping = watcher.folder in self._stopping
 
         def look() -> Sight:
             # The process first: what it has written when it ended is then there to be read.
@@ -231,8 +238,8 @@ class Trainings(QObject):
             view = watcher.look()
             if child is None or code is not None:
                 said = before[1] if before else child.said() if child else ""
-                return Sight(view, False, before[0] if before else code, said)
-            return Sight(view, True, None, child.said())
+                return Sight(view, False, before[0] if before else code, said, stopping)
+            return Sight(view, True, None, child.said(), stopping)
 
         def seen(sight: Sight) -> None:
             self._looking = False
@@ -244,6 +251,8 @@ class Trainings(QObject):
                 del self._children[watcher.folder]
                 child.hang_up()
                 self._background.run(child.clear_up, lambda _: None)
+            if not sight.going:
+                self._stopping.discard(watcher.folder)
             self.sight = sight
             self.seen.emit(sight)
             if not sight.view.whole:

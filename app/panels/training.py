@@ -276,11 +276,13 @@ class TrainPage(QFrame):
     def _never_began(self, sight: Sight) -> None:
         """What was started ended before there was a run, or the folder holds none."""
         said = sight.said or f"{sight.view.folder}: no training run is there"
+        if sight.stopping:
+            said = f"{sight.view.folder.name}: stopped before it had begun"
         self.trainings.follow(None)
         self.form.set_busy(False)
         self._right.setCurrentIndex(0)
         self._mark_run()
-        self.said.emit(said, "error")
+        self.said.emit(said, "info" if sight.stopping else "error")
 
     def _failed(self, message: str) -> None:
         self.form.set_busy(False)

@@ -42,6 +42,7 @@ UNDECIDED_D = {
     "relativistic": (LOG2, "D undecided: log 2"),
     "least-squares": (0.25, "D undecided: 1/4"),
 }
+FIRST_PREVIEW = "The first preview comes within a minute"
 VALUES = ("non-saturating", "minimax")
 """Objectives whose discriminator maximises the value V = E[log D(x)] + E[log(1 − D(G(z)))]."""
 
@@ -194,6 +195,8 @@ class RunMonitor(QWidget):
             ),
         }
         self._lay_out()
+        self.film.hide()
+        self.picture.show_picture(None, FIRST_PREVIEW)
         self.pause_button.clicked.connect(lambda: self.order_wanted.emit("resume" if self._paused else "pause"))
         self.stop_button.clicked.connect(lambda: self.order_wanted.emit("stop"))
         self.explore_button.clicked.connect(self.explore_wanted)
@@ -244,7 +247,7 @@ class RunMonitor(QWidget):
         """Show a run as it was seen last."""
         view = sight.view
         key = (view.folder, view.status, view.seen, view.snapshots, view.previews, view.findings, view.plan)
-        told = (*key, sight.own, sight.code, sight.said)
+        told = (*key, sight.own, sight.code, sight.said, sight.stopping)
         if told == self._told:
             return
         self._told = told
@@ -261,8 +264,8 @@ class RunMonitor(QWidget):
         self.pause_button.setToolTip("Go on training" if self._paused else "Pause the training")
         self.pause_button.setAccessibleName(self.pause_button.text())
         self.pause_button.setIcon(theme.icon("play" if self._paused else "pause"))
-        self.pause_button.setEnabled(view.status.going)
-        self.stop_button.setEnabled(sight.going)
+        self.pause_button.setEnabled(view.status.going and not sight.stopping)
+        self.stop_button.setEnabled(sight.going and not sight.stopping)
         self.explore_button.setEnabled(bool(view.snapshots))
         has_budget = view.plan is not None and bool(view.plan.config.images or view.plan.config.minutes)
         if sight.starting:
@@ -336,7 +339,7 @@ class RunMonitor(QWidget):
             self.film.show_value(newest)
         if not previews:
             self._shown = self._wanted = None
-            self.picture.show_picture(None, "The first preview comes within a minute")
+            self.picture.show_picture(None, FIRST_PREVIEW)
         self._want_preview()
 
     def _want_preview(self) -> None:
@@ -363,6 +366,9 @@ def describe(sight: Sight) -> tuple[str, str, str]:
     family = f"{TRAINERS[view.plan.arch].label}, {view.plan.config.resolution} px" if view.plan is not None else ""
     about = f" · {family}" if family else ""
     last = f"the newest snapshot is after {format_kimg(view.snapshots[-1])} kimg" if view.snapshots else ""
+    if sight.stopping and sight.going:
+        how = "stopping as soon as it has begun …" if sight.starting else "stopping with a snapshot …"
+        return f"{how} {sight.said if sight.starting else ''}".rstrip(), "warning", ""
     if sight.starting:
         return f"starting … {sight.said}".rstrip(), "accent", ""
     if status.state == "training":

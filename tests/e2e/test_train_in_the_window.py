@@ -238,6 +238,17 @@ def test_closing_stops_a_training_that_is_not_let_go(trainer, data, tmp_path):
     assert child.code == 0 and read_status(run).state == "stopped" and list((run / "snapshots").iterdir())
 
 
+def test_a_stop_while_a_training_starts_is_heard_and_ends_it(trainer, data, tmp_path):
+    story = trainer()
+    fill(story, data, tmp_path / "run")
+    story.click("training-start")
+    story.wait(lambda: state(story) == "starting")
+    story.click("training-stop")
+    story.wait(lambda: story.trainings.sight is None or story.trainings.sight.stopping)
+    assert story.find("training-state").text().startswith("stopping")
+    story.wait(lambda: not story.trainings.going and "run: stopped" in bar(story))
+
+
 def test_what_cannot_be_trained_is_one_line_and_leaves_no_folder(trainer, tmp_path):
     story, run = trainer(), tmp_path / "run"
     fill(story, tmp_path / "nowhere", run)
