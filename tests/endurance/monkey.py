@@ -167,6 +167,7 @@ class Monkey:
         self.done = 0
         self.memory: list[int] = []  # bytes, each REST_EVERY actions
         self.seen: dict[int, tuple[Any, Any]] = {}  # by id of a session: itself, and its picture
+        self._doubted: list[tuple[Any, Any]] = []  # recipes, and pixels that have to be theirs
         self.trail = trail.open("w", buffering=1)
         self._timer = QTimer
         self._resting = False
@@ -323,8 +324,8 @@ class Monkey:
                 compared += self._compare(window.document.session)
         self.catch_up()
         first = id(window.document.session) in self.seen
-        if not first:  # so old that the monkey has not looked at it: a fresh renderer says what it should be
-            self._compare_fresh()
+        if not first:  # so old that the monkey has not looked at it: a fresh renderer will say what it should be
+            self._remember()
         for _ in range(steps):  # and no further: what had been undone before stays undone
             window.actions_by_id["redo"].trigger()
         self.catch_up()
@@ -332,7 +333,7 @@ class Monkey:
             self.faults.note("redo did not come back to the last state")
         if not close(self.on_screen(), pixels):
             self.faults.note("redo did not give the last picture's pixels")
-        self._compare_fresh()
+        self._remember()
         return {"undone": steps, "compared": compared, "first_was_seen": first}
 
     def _compare(self, session: Any) -> int:
@@ -343,13 +344,20 @@ class Monkey:
             self.faults.note(f"undo gave other pixels for {session.recipe}")
         return 1
 
-    def _compare_fresh(self) -> None:
-        """The picture on screen against one that nothing else was drawn before."""
+    def _remember(self) -> None:
+        """Keep what is on screen for `compare_fresh`."""
+        self._doubted.append((self.window.document.recipe, self.on_screen().copy()))
+
+    def compare_fresh(self) -> None:
+        """The pictures that were remembered against what a renderer gives that has drawn nothing else.
+
+        After memory was looked at: the program itself never draws on this thread.
+        """
         from ganviz.render import Renderer
 
-        recipe = self.window.document.recipe
-        if not close(self.on_screen(), Renderer("cpu").render(recipe).pixels):
-            self.faults.note(f"a fresh renderer gives other pixels for {recipe}")
+        for recipe, pixels in self._doubted:
+            if not close(pixels, Renderer("cpu").render(recipe).pixels):
+                self.faults.note(f"a fresh renderer gives other pixels for {recipe}")
 
 
 def close(a: Any, b: Any) -> bool:
@@ -425,6 +433,7 @@ def play(folder: Path, trail: Path, actions: int, seed: int, reopen: bool) -> di
     }
     gc.collect()
     monkey.note_memory()
+    monkey.compare_fresh()
     tenth = max(1, len(monkey.memory) // 10)
     report["memory_mb"] = [round(bytes / 1e6) for bytes in monkey.memory[:: max(1, len(monkey.memory) // 20)]]
     report["first_tenth_mb"] = round(max(monkey.memory[:tenth]) / 1e6)
