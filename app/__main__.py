@@ -32,6 +32,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         words.remove("train")
         return train(words)
+    from ganviz.memory import keep_freed
+
+    keep_freed()  # before anything begins a thread
     from ganviz.cli import cli
     from ganviz.cli import main as command_line
 

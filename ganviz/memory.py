@@ -1,10 +1,16 @@
-"""How much memory this process holds, and giving back what it holds without use. No torch."""
+"""How much memory this process holds, keeping what was freed for later, and giving it back. No torch."""
 
 import ctypes
+import os
 import sys
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+TRIM_THRESHOLD, MMAP_THRESHOLD, ARENA_MAX = -1, -3, -8
+"""What mallopt(3) calls the settings."""
+KEPT = 512 << 20
+"""Free memory that is kept at most, in bytes."""
 
 
 def memory_bytes() -> int:
@@ -34,11 +40,29 @@ def give_back() -> bool:
     return True
 
 
+def keep_freed() -> bool:
+    """Have what is freed kept for what is asked for next; whether that is in force.
+
+    The activations of one large picture are freed and asked for again with the next one. Given back to the system in
+    between, all their pages have to be cleared anew each time: at 1024 px a quarter to a half of the processor time.
+    To be called before there are threads, since memory is kept by thread unless it is shared. Whoever has set glibc's
+    own variables has decided otherwise. `give_back` works as before.
+    """
+    mallopt = _of_glibc("mallopt")
+    if mallopt is None or any(name.startswith("MALLOC_") or name == "GLIBC_TUNABLES" for name in os.environ):
+        return False
+    return all(mallopt(*setting) for setting in ((ARENA_MAX, 1), (MMAP_THRESHOLD, 1 << 30), (TRIM_THRESHOLD, KEPT)))
+
+
 @cache
 def _trim() -> Any:
-    """The C library's malloc_trim, which only the GNU one has."""
+    return _of_glibc("malloc_trim")
+
+
+def _of_glibc(name: str) -> Any:
+    """A function of the C library that only the GNU one has; None elsewhere."""
     try:
-        return getattr(ctypes.CDLL(None), "malloc_trim", None)
+        return getattr(ctypes.CDLL(None), name, None)
     except (OSError, TypeError):  # TypeError: on Windows no library goes by no name
         return None
 
