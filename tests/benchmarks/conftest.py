@@ -22,6 +22,7 @@ import psutil
 import pytest
 
 from ganviz import catalog, places
+from ganviz.memory import KEPT
 
 HERE = Path(__file__).parent
 OUT = HERE.parents[1] / "out"
@@ -208,7 +209,9 @@ def measure() -> Callable[..., dict[str, Any]]:
     """Run a script of this folder in a fresh process, offscreen; the JSON object that it prints."""
     environment = {key: value for key, value in os.environ.items() if key != "OMP_NUM_THREADS"}
     environment |= {"QT_QPA_PLATFORM": "offscreen", "PYTHONPATH": str(HERE.parents[1])}
-    environment["OMP_WAIT_POLICY"] = "passive"  # as `app.__main__.main` has it
+    # As `app.__main__.main` has it: see there, and `ganviz.memory.keep_freed`.
+    environment |= {"OMP_WAIT_POLICY": "passive", "THP_MEM_ALLOC_ENABLE": "1", "MALLOC_ARENA_MAX": "1"}
+    environment |= {"MALLOC_MMAP_THRESHOLD_": str(1 << 30), "MALLOC_TRIM_THRESHOLD_": str(KEPT)}
 
     def run(script: str, *arguments: Any) -> dict[str, Any]:
         command = [sys.executable, str(HERE / script), *map(str, arguments)]

@@ -35,6 +35,7 @@ from ganviz.recipe import Recipe
 from ganviz.video import export
 from ganviz.walk import Walk, WalkRecipes
 
+SIZE = 1440, 1000
 HEARTBEAT_MS, TICK_MS = 2, 16
 PREVIEW_S = 0.033
 STEPS, STEPS_S = 120, 20.0
@@ -199,6 +200,7 @@ def settle(window, seconds: float = 150) -> float:
 def main(model: str, film: str = "") -> None:
     application = QApplication([])
     window = build_window(model)
+    window.resize(*SIZE)
     meter = Meter(window)
     window.show()
     wait_until(lambda: window.canvas.frame is not None)

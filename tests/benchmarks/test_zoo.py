@@ -86,7 +86,11 @@ def test_speed_against_the_runtime_in_equal_precision(report, by_turns, generato
     import openvino
 
     w = generator.mapping(latent.seeds([0], 512))
-    for name, kind in (("f32", torch.float32), ("bf16", torch.bfloat16)):
+    kinds = {"f32": torch.float32, "bf16": torch.bfloat16}
+    if devices.preview_dtype("cpu") is torch.float32:
+        del kinds["bf16"]
+        report("faces-ffhq-1024 in bf16: this processor multiplies no bfloat16, not measured")
+    for name, kind in kinds.items():
         options = {"INFERENCE_PRECISION_HINT": name, "INFERENCE_NUM_THREADS": torch.get_num_threads()}
         compiled = openvino.Core().compile_model(str(network), "CPU", options)
         twin = devices.lowered(generator, kind)
