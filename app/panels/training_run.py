@@ -319,6 +319,8 @@ class RunMonitor(QWidget):
         known = chance and "output_real" in curves
         half = [Level(0.5, "undecided: 1/2")] if known or objective == "least-squares" else []
         self.plots["answers"].show_curves(answers, half, "D's mean output" if known else "D's mean score")
+        for plot in self.plots.values():  # runs from before there was such a curve never log it
+            plot.empty = "not logged by this run" if curves else "nothing logged yet"
         gradients = [*curve("gradient_d", "D", "accent"), *curve("gradient_g", "G", "warning")]
         self.plots["gradients"].show_curves(gradients)
         self.plots["variety"].show_curves(curve("variety", "samples", "warning"), [Level(1.0, "as the data: 1")])

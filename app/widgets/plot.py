@@ -59,6 +59,7 @@ class CurvePlot(QWidget):
         self.setMouseTracking(True)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self._title, self._log, self._x_name = title, log, x_name
+        self.empty = "nothing logged yet"  # what stands there while there are no curves
         self._curves: tuple[Curve, ...] = ()
         self._levels: tuple[Level, ...] = ()
         self._mouse: float | None = None
@@ -153,7 +154,7 @@ class CurvePlot(QWidget):
             self._paint_key(painter)
         else:
             painter.setPen(theme.color("muted"))
-            painter.drawText(QRectF(self.rect()), Qt.AlignmentFlag.AlignCenter, "nothing logged yet")
+            painter.drawText(QRectF(self.rect()), Qt.AlignmentFlag.AlignCenter, self.empty)
         painter.end()
 
     def _paint_grid(self, painter: QPainter) -> None:

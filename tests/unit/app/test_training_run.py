@@ -3,6 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from app.panels.training_run import FIRST_PREVIEW, RunMonitor, describe
@@ -41,3 +42,11 @@ def test_what_it_is_doing_meanwhile_is_said_beside_it():
 def test_before_the_first_preview_there_is_no_slider_but_a_word(monitor):
     monitor.show_sight(STARTING)
     assert monitor.film.isHidden() and monitor.picture.toolTip() == FIRST_PREVIEW
+
+
+def test_a_chart_says_whether_its_curve_may_still_come(monitor):
+    monitor.show_sight(STARTING)
+    assert monitor.plots["variety"].empty == "nothing logged yet"
+    curves = {"loss_d": (np.array([8.0, 16.0]), np.array([1.3, 1.2]))}
+    monitor.show_sight(Sight(View(Path("run-7"), Status("training"), curves=curves, seen=16), own=True))
+    assert monitor.plots["variety"].empty == "not logged by this run"
