@@ -468,6 +468,9 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="monkey-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         prepare(folder)
+        from ganviz.memory import keep_freed
+
+        keep_freed()  # as the program does, before there are threads
         trail = options.report.with_suffix(".trail") if options.report else folder / "trail"
         report = play(folder, trail, options.actions, options.seed, not options.no_sessions)
     if options.report:
