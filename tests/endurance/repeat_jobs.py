@@ -149,8 +149,9 @@ def main() -> int:
         prepare(Path(name))
         from PySide6.QtCore import QObject
 
-        from ganviz.memory import memory_bytes
+        from ganviz.memory import keep_freed, memory_bytes
 
+        keep_freed()  # as the program does, before there are threads
         done = Window(options.model, Path(name))
         for kind in options.only.split(","):
             for time_ in range(1, options.times + 1):
