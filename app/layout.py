@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
     QFrame,
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
 
 LEFT, RIGHT = 250, 340
 TOP, STRIP = 44, 132
+NARROW = 480
+"""Pixels of the canvas's row below which the model's name gives way."""
 
 
 @dataclass(slots=True)
@@ -249,6 +252,24 @@ def _top_bar(window: "MainWindow", workspaces: SegmentedTabs) -> QWidget:
     return bar
 
 
+class _CanvasBar(QFrame):
+    """The row above the canvas. Where it is narrow the name gives way, which the list of models has too: the switch of
+    views would be cut else."""
+
+    def __init__(self, name: QLabel) -> None:
+        super().__init__()
+        self.setProperty("tone", "background")
+        self._name = name
+        self.row = QHBoxLayout(self)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        narrow = self.width() < NARROW
+        self._name.setVisible(not narrow)
+        aside = 6 if narrow else 16
+        self.row.setContentsMargins(aside, 8, aside, 4)
+
+
 def _explore(
     window: "MainWindow",
     canvas: Canvas,
@@ -279,9 +300,8 @@ def _explore(
         tools.addButton(button)
         button.clicked.connect(lambda _=False, tool=tool: canvas.set_tool(tool))
     wander.setChecked(True)
-    bar = QFrame()
-    bar.setProperty("tone", "background")
-    row = QHBoxLayout(bar)
+    bar = _CanvasBar(name)
+    row = bar.row
     row.setContentsMargins(16, 8, 16, 4)
     row.setSpacing(4)
     row.addWidget(name)

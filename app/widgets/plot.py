@@ -1,6 +1,6 @@
 """Curves over the images seen, with levels to read them by."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -14,6 +14,7 @@ from trainers.curves import thousands
 
 LEFT, RIGHT, HEAD, FOOT = 44, 12, 50, 22
 """Room around the curves, in pixels."""
+KEY_GAP = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,19 +220,15 @@ class CurvePlot(QWidget):
 
     def _paint_key(self, painter: QPainter) -> None:
         """Names and newest values, or those under the mouse."""
+        texts = self._key_texts(painter.fontMetrics().horizontalAdvance)
         across = 12.0
-        for curve in self._curves:
-            if self._mouse is None:
-                value = _last(curve.y)
-            else:
-                value = float(curve.y[int(np.argmin(np.abs(curve.x - self._mouse)))])
-            text = f"{curve.name} {_short(value)}"
+        for curve, text in zip(self._curves, texts, strict=True):
             painter.setPen(QPen(theme.color(curve.role), 2))
             painter.drawLine(QPointF(across, 33), QPointF(across + 10, 33))
             painter.setPen(theme.color("muted"))
             width = painter.fontMetrics().horizontalAdvance(text)
             painter.drawText(QRectF(across + 14, 25, width + 2, 16), Qt.AlignmentFlag.AlignVCenter, text)
-            across += 14 + width + 14
+            across += 14 + width + KEY_GAP
         if self._mouse is not None:
             painter.drawText(
                 QRectF(0, 25, self.width() - 12, 16),
@@ -239,15 +236,29 @@ class CurvePlot(QWidget):
                 f"at {thousands(float(f'{self._mouse:.3g}'))}",
             )
 
+    def _key_texts(self, measured: Callable[[str], float]) -> list[str]:
+        """What stands in the key beside each colour: the longest wording of which all fits, by the width of texts."""
+        values = [
+            _last(curve.y) if self._mouse is None else float(curve.y[int(np.argmin(np.abs(curve.x - self._mouse)))])
+            for curve in self._curves
+        ]
+        names = [curve.name for curve in self._curves]
+        room = self.width() - 24
+        for digits in (2, 1):
+            texts = [f"{name} {_short(value, digits)}" for name, value in zip(names, values, strict=True)]
+            if sum(14 + measured(text) for text in texts) + KEY_GAP * (len(texts) - 1) <= room:
+                return texts
+        return names
+
 
 def _last(y: np.ndarray) -> float:
     known = y[np.isfinite(y)]
     return float(known[-1]) if len(known) else float("nan")
 
 
-def _short(value: float) -> str:
-    """A number in few digits, with a true minus."""
+def _short(value: float, digits: int = 2) -> str:
+    """A number in few digits, with a true minus; `digits` after the point."""
     if not np.isfinite(value):
         return "–"
-    text = f"{value:.2f}" if 0.01 <= abs(value) < 1000 or value == 0 else f"{value:.1e}"
+    text = f"{value:.{digits}f}" if 0.01 <= abs(value) < 1000 or value == 0 else f"{value:.1e}"
     return text.replace("-", "−").replace("e+0", "e").replace("e−0", "e−")

@@ -52,3 +52,15 @@ def test_the_key_says_the_value_under_the_mouse(plot, qtbot):
     plot.grab()
     qtbot.mouseMove(plot, QPoint(5, 5))
     assert plot._mouse is None
+
+
+@pytest.mark.parametrize(
+    ("width", "texts"), [(400, ["real −5.09", "samples −6.59"]), (190, ["real −5.1", "samples −6.6"])]
+)
+def test_the_key_has_fewer_digits_and_then_none_where_there_is_little_room(plot, width, texts):
+    plot.show_curves(
+        [Curve(name, np.arange(2.0), np.array([0.0, y])) for name, y in (("real", -5.09), ("samples", -6.59))]
+    )
+    plot.resize(width, 200)
+    assert plot._key_texts(lambda text: 6 * len(text)) == texts
+    assert plot._key_texts(lambda text: 20 * len(text)) == ["real", "samples"]
