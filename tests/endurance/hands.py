@@ -72,8 +72,16 @@ FRESH = 12
 class Hands:
     """Does one thing at a time; `tally` counts what was done, by kind, and by the widget that it was done to."""
 
-    def __init__(self, window: Any, random: Random, folder: Path, reopen: bool = True) -> None:
+    def __init__(
+        self,
+        window: Any,
+        random: Random,
+        folder: Path,
+        reopen: bool = True,
+        tell: Callable[[str], None] = lambda about_to: None,
+    ) -> None:
         self.window, self.random, self.folder, self.reopen = window, random, folder, reopen
+        self.tell = tell  # hears what is done before it is done, since it may be the last thing that happens
         self.tally: Counter[str] = Counter()
         self.touched: Counter[str] = Counter()
         self.visited: Counter[str] = Counter()
@@ -153,6 +161,7 @@ class Hands:
             ways = [(self._drag, 4), (self._click, 4), (self._key, 3), (self._wheel, 2), (self._double, 1),
                     (self._menu, 1), (self._hover, 1)]  # fmt: skip
         way = self.random.choices([way for way, _ in ways], [weight for _, weight in ways])[0]
+        self.tell(f"{way.__name__.strip('_')}: {name}")
         return f"{way.__name__.strip('_')}: {name}{way(widget)}"
 
     def _place(self, widget: QWidget) -> QPoint:
@@ -167,12 +176,16 @@ class Hands:
 
     def _click(self, widget: QWidget) -> str:
         at, modifiers = self._place(widget), self._modifiers()
-        QTest.mouseClick(widget, LEFT, modifiers, at)
+        press_and_let_go(widget, at, modifiers)
         return f" at {at.x()},{at.y()} {modifiers.name}"
 
     def _double(self, widget: QWidget) -> str:
         at = self._place(widget)
-        QTest.mouseDClick(widget, LEFT, PLAIN, at)
+        press_and_let_go(widget, at)
+        if isValid(widget):
+            _send(QEvent.Type.MouseButtonDblClick, widget, at)
+        if isValid(widget):
+            _send(QEvent.Type.MouseButtonRelease, widget, at)
         return f" at {at.x()},{at.y()}"
 
     def _drag(self, widget: QWidget) -> str:
@@ -250,6 +263,7 @@ class Hands:
 
     def _shortcut(self) -> str:
         name, key, modifiers, _ = self.random.choices(SHORTCUTS, [weight for *_, weight in SHORTCUTS])[0]
+        self.tell(f"shortcut: {name}")
         QTest.keyClick(self.window, key, modifiers)
         return f"shortcut: {name}"
 
@@ -259,7 +273,8 @@ class Hands:
     def visit(self, index: int) -> str:
         """Go to a workspace by its tab."""
         tabs = self.window.parts.workspaces
-        QTest.mouseClick(tabs, LEFT, PLAIN, tabs.tabRect(index).center())
+        self.tell(f"workspace: {WORKSPACES[index].name}")
+        press_and_let_go(tabs, tabs.tabRect(index).center())
         self.visited[WORKSPACES[index].name] += 1
         self._age = FRESH
         return f"workspace: {WORKSPACES[index].name}"
@@ -272,6 +287,7 @@ class Hands:
 
     def choose_model(self, header: Any) -> str:
         """Open a model from the list."""
+        self.tell(f"model: {header.ref.name}")
         self.window.parts.models.chosen.emit(str(header.path))
         self.visited[header.ref.name] += 1
         self._age = FRESH
@@ -279,11 +295,13 @@ class Hands:
 
     def _resize(self) -> str:
         size = self.random.choice(SIZES)
+        self.tell(f"resize: {size[0]}x{size[1]}")
         self.window.resize(*size)
         return f"resize: {size[0]}x{size[1]}"
 
     def _theme(self) -> str:
         theme = self.random.choice(("dark", "light"))
+        self.tell(f"theme: {theme}")
         self.window.set_setting("theme", theme)
         return f"theme: {theme}"
 
@@ -295,6 +313,7 @@ class Hands:
         if not files:
             return "nothing"
         path = self.random.choice(files)
+        self.tell(f"drop: {path.name}")
         drop(self.window, QPoint(self.window.width() // 2, 300), _urls(path))
         return f"drop: {path.name}"
 
@@ -307,12 +326,14 @@ class Hands:
             if actions:
                 action = self.random.choice(actions)
                 text = action.text()
+                self.tell(f"menu item: {text}")
                 if action.menu() is not None:
                     popup.setActiveAction(action)
                     QTest.keyClick(popup, Qt.Key.Key_Right)
                 else:
-                    QTest.mouseClick(popup, LEFT, PLAIN, popup.actionGeometry(action).center())
+                    press_and_let_go(popup, popup.actionGeometry(action).center())
                 return f"menu item: {text}"
+        self.tell("menu closed")
         QTest.keyClick(popup, Qt.Key.Key_Escape)
         if isValid(popup) and popup.isVisible():
             popup.close()
@@ -324,6 +345,7 @@ class Hands:
             return self._on_chooser(dialog)
         widget = self._pick(dialog) if self.random.random() < 0.85 else None
         if widget is None:
+            self.tell(f"dialog closed: {_name(dialog)}")
             QTest.keyClick(dialog, Qt.Key.Key_Escape)
             if isinstance(dialog, QDialog) and isValid(dialog) and dialog.isVisible():
                 dialog.reject()
@@ -348,6 +370,7 @@ class Hands:
         if self.random.random() < 0.6:
             target = str(self.folder / f"saved-{self.random.randrange(4)}.ganviz") if saving else ""
             target = target or (self.random.choice(files) if files else "")
+        self.tell(f"chooser: {Path(target).name or 'cancelled'}")
         if target:
             chooser.fileSelected.emit(target)
         chooser.reject()
@@ -378,6 +401,24 @@ def _move(widget: QWidget, at: QPoint, button: Qt.MouseButton, modifiers: Qt.Key
         QEvent.Type.MouseMove, where, widget.mapToGlobal(where), Qt.MouseButton.NoButton, button, modifiers
     )
     QApplication.sendEvent(widget, event)
+
+
+def press_and_let_go(widget: QWidget, at: QPoint, modifiers: Qt.KeyboardModifier = PLAIN) -> None:
+    """Press and let go, unless the press was the end of the widget.
+
+    QTest's own click goes on with the widget that it was given: where the press opens a dialog in a loop of its own,
+    and what happens in that one deletes the widget, the release takes the process with it. Qt's own mouse does not.
+    """
+    QTest.mousePress(widget, LEFT, modifiers, at)
+    if isValid(widget):
+        QTest.mouseRelease(widget, LEFT, modifiers, at)
+
+
+def _send(kind: QEvent.Type, widget: QWidget, at: QPoint) -> None:
+    """One event of the left button to a widget."""
+    where = QPointF(at)
+    held = Qt.MouseButton.NoButton if kind == QEvent.Type.MouseButtonRelease else LEFT
+    QApplication.sendEvent(widget, QMouseEvent(kind, where, widget.mapToGlobal(where), LEFT, held, PLAIN))
 
 
 def _kind(widget: QWidget) -> str:

@@ -143,12 +143,27 @@ class Stalls:
 
 
 def _stack_of(thread: int) -> list[str]:
-    """Where a thread is, in lines; its frames are let go at once, for they hold widgets, which may not die here."""
-    frame, said = sys._current_frames().get(thread), []
-    while frame is not None:
-        said.append(f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno} {frame.f_code.co_name}")
-        frame = frame.f_back
-    return said[::-1]
+    """Where a thread is, in lines, from the outside in.
+
+    Written by the interpreter while nothing else runs, and not read from the thread's frames: a frame that is held
+    while its thread goes on lets the widgets in it die on the thread that holds it.
+    """
+    with tempfile.TemporaryFile() as file:
+        faulthandler.dump_traceback(file, all_threads=True)
+        file.seek(0)
+        said = file.read().decode("utf-8", "replace")
+    for part in said.split("\n\n"):
+        title, *lines = part.splitlines()
+        if f"{thread:#018x}" in title:
+            return [_place_of(line) for line in reversed(lines) if line.startswith("  File ")]
+    return []
+
+
+def _place_of(line: str) -> str:
+    """`window.py:12 show` of `  File "app/window.py", line 12 in show`."""
+    path, rest = line.removeprefix('  File "').split('", line ')
+    number, name = rest.split(" in ", 1)
+    return f"{Path(path).name}:{number} {name}"
 
 
 class Monkey:
@@ -162,7 +177,7 @@ class Monkey:
 
         self.app, self.window, self.actions, self.faults = app, window, actions, faults
         self.random = Random(seed)
-        self.hands = Hands(window, self.random, folder, reopen)
+        self.hands = Hands(window, self.random, folder, reopen, self._about_to)
         self.stalls = Stalls()
         self.done = 0
         self.memory: list[int] = []  # bytes, each REST_EVERY actions
@@ -237,6 +252,10 @@ class Monkey:
         self.stalls.end(said)
         if self._due <= time.perf_counter():
             self.stalls.begin()  # what this action has posted is dealt with before the next tick
+
+    def _about_to(self, what: str) -> None:
+        """Write down what comes next, lest a crash is remembered by what went before it."""
+        self.trail.write(f"{self.done} > {what}\n")
 
     def stop(self, *_: Any) -> None:
         """Do no more; the rest of the programme, and the report, follow."""
