@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app import screenshot
 from app.__main__ import build_window
 from app.commands import BY_ID, COMMANDS
 from app.keys import KeysDialog
@@ -168,6 +169,31 @@ def test_screenshot_waits_for_the_picture_and_exits(tmp_path, home, tiny_checkpo
         assert image.convert("RGB").getpixel((1100, 10)) == ((31, 33, 37) if theme == "dark" else (247, 248, 250))
 
 
+def take_at_once(qapp, qtbot, model, path, **times) -> int:
+    window = build_window(str(model))
+    qtbot.addWidget(window)
+    return screenshot.take(qapp, window, path, **{"timeout_s": 100, "patience_s": 0, **times})
+
+
+def test_a_screenshot_is_saved_without_small_pictures_that_do_not_come(
+    qapp, qtbot, tmp_path, tiny_checkpoint, monkeypatch, capsys
+):
+    monkeypatch.setattr(screenshot, "ready", lambda window: False)  # as on a machine that has too much to do
+    path = tmp_path / "window.png"
+    assert take_at_once(qapp, qtbot, tiny_checkpoint, path) == 0
+    with Image.open(path) as image:
+        assert image.size == screenshot.SIZE
+    assert "before every small picture had come" in capsys.readouterr().err
+
+
+def test_a_screenshot_is_not_saved_without_the_picture(qapp, qtbot, tmp_path, tiny_checkpoint, monkeypatch, capsys):
+    monkeypatch.setattr(screenshot, "ready", lambda window: False)
+    monkeypatch.setattr(screenshot, "has_picture", lambda window: False)
+    path = tmp_path / "window.png"
+    assert take_at_once(qapp, qtbot, tiny_checkpoint, path, timeout_s=0.1) == 1
+    assert not path.exists() and "no picture came within 0 s" in capsys.readouterr().err
+
+
 def test_a_screenshot_of_a_bad_model_is_one_line_and_exit_1(tmp_path, home):
     done = run(["-m", "app", "--screenshot", str(tmp_path / "w.png"), "no-such-model"], home)
     assert done.returncode == 1 and not (tmp_path / "w.png").exists()
@@ -185,6 +211,7 @@ import sys
 from PySide6.QtWidgets import QApplication
 from PySide6.QtCore import QEvent, QObject
 app = QApplication([])
+from app import screenshot
 from app.__main__ import build_window
 window = build_window(sys.argv[1])
 painted = []
