@@ -110,10 +110,10 @@ def decibels(image: Tensor, expected: Tensor) -> float:
     return 10 * math.log10(4 / error) if error else math.inf
 
 
-def disagreement(generator: StagedGenerator, reference: StagedGenerator) -> str:
+def disagreement(generator: StagedGenerator, reference: StagedGenerator) -> str | None:
     """What is wrong with the picture that a device draws, beside the processor's in float32; "" where it is right.
 
-    Some devices draw even grey, or noise, without any error.
+    None where memory does not suffice to tell. Some devices draw even grey, or noise, without any error.
     """
     z = torch.from_numpy(np.random.RandomState(0).randn(1, reference.spec.z_dim).astype(np.float32))
     with torch.inference_mode():
@@ -122,7 +122,7 @@ def disagreement(generator: StagedGenerator, reference: StagedGenerator) -> str:
             found = generator(z).float().cpu()
         except (RuntimeError, NotImplementedError) as error:
             if is_out_of_memory(error):
-                return ""  # which is seen to where it draws
+                return None  # which is seen to where it draws
             return str(error).splitlines()[0][:200]
     near = decibels(found, expected)
     return "" if near >= AGREES_DB else f"its picture is another one: {near:.0f} dB, expected {AGREES_DB:.0f} or more"

@@ -30,6 +30,7 @@ from ganviz.paces import Paces
 from ganviz.recipe import ModelRef, Recipe
 from ganviz.reuse import Reuse
 from ganviz.synthesis import synthesise
+from ganviz.trust import Trust, key_of
 from ganviz.twins import Twin, try_out
 
 log = logging.getLogger(__name__)
@@ -62,16 +63,21 @@ class Renderer:
         self._names: dict[str, str] = {}  # digest by path, for models named without digest
         self._read_at: dict[str, int] = {}  # by digest, the file's time: a run's newest snapshot may be replaced
         self._paces = Paces(None)
+        self._trust = Trust(None)
         self._cache: Path | None = None
 
     def keep_measurements(self) -> None:
-        """Keep between runs how long models take here, and what their previews are drawn with, where that can be."""
+        """Keep between runs how long models take here, what their previews are drawn with, and where they are right.
+
+        Where it cannot be kept, it holds for this run.
+        """
         try:
             self._cache = places.cache()
         except GanvizError as error:
             log.info("what is measured is not kept: %s", error)
             return
         self._paces = Paces(self._cache / "paces.json")
+        self._trust = Trust(self._cache / "trust.json")
 
     def save_measurements(self) -> None:
         """Write what was measured since."""
@@ -264,11 +270,19 @@ class Renderer:
         return self._models[digest]
 
     def _checked(self, generator: StagedGenerator, path: Path) -> StagedGenerator:
-        """The generator, or the same on the processor where the device's picture is not the processor's."""
+        """The generator, or the same on the processor where the device's picture is not the processor's.
+
+        That is looked at when a model is used on a device for the first time.
+        """
         if generator.device.type == "cpu":
+            return generator
+        key = key_of(generator.ref.digest, generator.device)
+        if self._trust.holds(key):
             return generator
         reference = checkpoint.load(path, "cpu")
         wrong = disagreement(generator, reference)
+        if wrong == "":
+            self._trust.note(key)
         if not wrong:
             return generator
         self.tell(f"{generator.ref.name}: {self.device} cannot be trusted with it ({wrong}); the processor draws it")

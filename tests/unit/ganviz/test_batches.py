@@ -1,4 +1,4 @@
-"""How many pictures are drawn at once, and what happens where memory or a device does not do what it should."""
+"""How many pictures are drawn at once, and what happens where memory does not suffice."""
 
 import json
 from collections.abc import Callable
@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from ganviz import batches, render, sheets
+from ganviz import batches, sheets
 from ganviz.batches import best, candidates, fitting, settle
 from ganviz.errors import GanvizError
 from ganviz.expression import Seed
@@ -184,45 +184,6 @@ def test_other_errors_are_not_taken_for_full_memory(
     monkeypatch.setattr(Generator, "step", broken)
     with pytest.raises(RuntimeError, match="mat1"):
         renderer.render_all(recipes[:2])
-
-
-@pytest.mark.parametrize(
-    ("draws", "words"),
-    [
-        (lambda image: image, ""),
-        (lambda image: image + 1e-4, ""),
-        (torch.zeros_like, "its picture is another one"),
-        (lambda image: image * float("nan"), "its picture is another one"),
-    ],
-    ids=["right", "nearly right", "grey", "not a number"],
-)
-def test_a_device_whose_pictures_are_wrong_is_not_used(
-    draws, words: str, tiny_checkpoint: Path, said: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    class Elsewhere(Generator):
-        """A generator that is on another device, as far as it says."""
-
-        device = torch.device("mps")
-
-        def forward(self, z, *conditions):
-            return draws(right(z))
-
-    right = Renderer("cpu").load(tiny_checkpoint)
-    load = render.checkpoint.load
-
-    def pretended(path, device):
-        made = load(path, "cpu")
-        if device == "mps":
-            made.__class__ = Elsewhere
-        return made
-
-    monkeypatch.setattr(render.checkpoint, "load", pretended)
-    monkeypatch.setattr(render, "describe", str)
-    renderer = Renderer("cpu", tell=said.append)
-    renderer.device = "mps"
-    generator = renderer.load(tiny_checkpoint)
-    assert (generator.device.type == "cpu") == bool(words)
-    assert len(said) == bool(words) and all(words in line and "mps cannot be trusted" in line for line in said)
 
 
 def test_of_large_pictures_few_fit() -> None:
