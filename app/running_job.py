@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+Say = Callable[..., None]
+"""Says something on the UI thread: the name of a signal of `Compute`, and what it carries."""
+
 JOB_GAP_S = 0.25
 """A job that waited this long has a step even though pictures wait, or it would stand still while something plays."""
 
@@ -34,7 +37,7 @@ class Calls:
 class RunningJob:
     """The one long job, stepped on the compute thread; its Offloads run on the side thread."""
 
-    def __init__(self, say: Callable[..., None], side: ThreadPoolExecutor, notify: Callable[[], None]) -> None:
+    def __init__(self, say: Say, side: ThreadPoolExecutor, notify: Callable[[], None]) -> None:
         self._say = say
         self._side = side
         self._notify = notify

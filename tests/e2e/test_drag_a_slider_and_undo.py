@@ -39,7 +39,7 @@ def test_every_tick_of_many_leads_in_the_end_to_the_last_one(story):
 @pytest.fixture
 def slow(begin, tiny_stylegan2, monkeypatch):
     """The window on a model that is given no time, so that previews are shown."""
-    monkeypatch.setattr("app.compute.FRAME_S", 0.0)
+    monkeypatch.setattr("app.live_picture.FRAME_S", 0.0)
     monkeypatch.setattr("ganviz.readout.LEAST", 4)
     return begin(tiny_stylegan2)
 
@@ -65,7 +65,7 @@ def test_previews_are_marked_and_a_burst_of_a_thousand_edits_ends_on_the_exact_p
 def test_a_preview_takes_the_place_of_the_picture_and_is_exported_as_the_exact_one(slow, tmp_path, monkeypatch):
     rect, zoom = slow.canvas.picture_rect(), slow.canvas.zoom
     for name in ("MOVING_S", "HOLD_S", "GAPS"):
-        monkeypatch.setattr(f"app.compute.{name}", 1e6)  # the control never rests
+        monkeypatch.setattr(f"app.movement.{name}", 1e6)  # the control never rests
     slow.find("psi").setValue(0.2)
     slow.find("psi").setValue(0.3)
     slow.wait(lambda: not slow.canvas.frame.exact and slow.canvas.frame.recipe == slow.recipe)

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.compute import THUMBNAIL, Compute, thumbnail_of
+from app.compute import Compute
+from app.thumbnails import THUMBNAIL, thumbnail_of
 from ganviz import places
 from ganviz.checkpoint import read_header
 from ganviz.errors import GanvizError
@@ -55,7 +56,7 @@ def slow(compute: Compute, qtbot, tiny_stylegan2: Path, monkeypatch) -> Recipe:
     """A recipe of a model that is given no time, so that previews are drawn."""
     from ganviz import drawing, readout
 
-    monkeypatch.setattr("app.compute.FRAME_S", 0.0)
+    monkeypatch.setattr("app.live_picture.FRAME_S", 0.0)
     monkeypatch.setattr(readout, "LEAST", 4)
     monkeypatch.setattr(drawing, "BETTER_S", 60.0)
     with qtbot.waitSignal(compute.model_opened) as opened:
@@ -75,7 +76,7 @@ def test_while_a_control_moves_its_previews_are_not_refined_and_the_last_one_is(
     compute: Compute, slow: Recipe, qtbot, monkeypatch
 ) -> None:
     for name in ("MOVING_S", "HOLD_S", "GAPS"):
-        monkeypatch.setattr(f"app.compute.{name}", 1e6)  # however slow this machine is
+        monkeypatch.setattr(f"app.movement.{name}", 1e6)  # however slow this machine is
     frames = []
     compute.frame_ready.connect(frames.append)
     for seed in range(20):
@@ -83,7 +84,7 @@ def test_while_a_control_moves_its_previews_are_not_refined_and_the_last_one_is(
         qtbot.waitUntil(lambda seed=seed: bool(frames) and frames[-1].recipe.latent == Seed(seed))
         assert seed == 0 or not compute.is_idle
     assert not any(frame.exact for frame in frames if frame.recipe.latent != Seed(0)), "the first one is no movement"
-    monkeypatch.setattr("app.compute.HOLD_S", 0.0)
+    monkeypatch.setattr("app.movement.HOLD_S", 0.0)
     compute.request(slow)
     qtbot.waitUntil(lambda: frames[-1].exact and compute.is_idle)
     assert frames[-1].recipe == slow
@@ -117,7 +118,7 @@ def test_what_cannot_be_shown_soon_gives_way_once_but_not_for_ever(
 ) -> None:
     from ganviz.models.dcgan import Generator
 
-    monkeypatch.setattr("app.compute.FRAME_S", 0.0)
+    monkeypatch.setattr("app.live_picture.FRAME_S", 0.0)
     step, steps = Generator.step, []
 
     def step_and_edit(self, k, *arguments):
@@ -147,7 +148,7 @@ def test_a_thumbnail_that_takes_long_is_put_by_for_a_picture(compute: Compute, s
         return step(self, k, *arguments)
 
     monkeypatch.setattr(Generator, "step", step_and_edit)
-    monkeypatch.setattr(compute, "_pace", 60.0)
+    monkeypatch.setattr("app.thumbnails.THUMBNAILS_S", 0.0)  # none is quick enough to be drawn in one go
     said = []
     compute.frame_ready.connect(lambda frame: said.append(frame.exact))
     compute.thumbnail_ready.connect(lambda recipe, pixels: said.append(recipe))
@@ -192,8 +193,8 @@ def test_no_two_threads_run_a_network_at_once(compute: Compute, recipe: Recipe, 
 def test_previews_get_better_when_there_is_nothing_else_to_do(
     compute: Compute, recipe: Recipe, qtbot, monkeypatch
 ) -> None:
-    monkeypatch.setattr("app.compute.FRAME_S", 0.0)
-    monkeypatch.setattr("app.compute.IDLE_S", 0.0)
+    monkeypatch.setattr("app.live_picture.FRAME_S", 0.0)
+    monkeypatch.setattr("app.live_picture.IDLE_S", 0.0)
     monkeypatch.setattr("ganviz.readout.LEAST", 4)
     with qtbot.waitSignal(compute.model_opened) as opened:
         compute.open_model(places.resources() / "models" / "fashion-dcgan.safetensors")
@@ -514,7 +515,7 @@ def test_thumbnails_of_a_small_network_are_drawn_together_and_a_bad_one_keeps_no
 ) -> None:
     from ganviz.render import Renderer
 
-    monkeypatch.setattr("app.compute.THUMBNAILS_S", 60.0)  # however slow this machine is
+    monkeypatch.setattr("app.thumbnails.THUMBNAILS_S", 60.0)  # however slow this machine is
     batches: list[int] = []
     real = Renderer.render_all
     monkeypatch.setattr(
