@@ -15,7 +15,7 @@ from ganviz.notation import format_kimg
 from ganviz.recipe import ModelRef, Recipe
 from ganviz.session import Kept, Session
 from ganviz.spec import Card, Spec
-from ganviz.switching import at_same_latent
+from ganviz.switching import at_same_latent, fits
 from ganviz.switching import fresh_recipe as fresh_recipe
 from ganviz.walk import Walk
 
@@ -103,8 +103,13 @@ class Document(QObject):
         self._replace(self.session.edit(**changes), merge)
 
     def edit_recipe(self, merge: object | None = None, **changes: Any) -> None:
-        """Replace fields of the present recipe."""
-        self._replace(self.session.edit(recipe=self.recipe.edit(**changes)), merge)
+        """Replace fields of the present recipe; an edit that was meant for another model does nothing.
+
+        A number that is half-typed when another model is opened is entered when its field is hidden, or goes.
+        """
+        recipe = self.recipe.edit(**changes)
+        if fits(recipe, self.header_of(recipe.model).spec) or not fits(self.recipe, self.spec):
+            self._replace(self.session.edit(recipe=recipe), merge)
 
     def seal(self) -> None:
         """A gesture has ended."""

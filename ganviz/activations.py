@@ -346,9 +346,12 @@ def _state_before(generator: "StagedGenerator", recipe: Recipe, layer: int) -> "
     from ganviz.latent import w_of
     from ganviz.synthesis import run_to
 
-    with torch.inference_mode():
-        w = w_of(recipe, generator).to(generator.device)
-        return run_to(generator, w, layer - 1, recipe.noise, recipe.units, recipe.psi), w
+    try:
+        with torch.inference_mode():
+            w = w_of(recipe, generator).to(generator.device)
+            return run_to(generator, w, layer - 1, recipe.noise, recipe.units, recipe.psi), w
+    except ValueError as error:
+        raise GanvizError(f"{recipe.model.name}: the recipe does not fit this model: {error}") from error
 
 
 def _picture_without(

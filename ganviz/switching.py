@@ -77,6 +77,21 @@ def carry_over(recipe: Recipe, old_default: Recipe, old: Spec, default: Recipe, 
     return carried, dropped
 
 
+def fits(recipe: Recipe, spec: Spec) -> bool:
+    """Whether the model has the classes, codes, style inputs, layers and units that a recipe sets."""
+    sizes = {code.name: code.size for code in spec.codes}
+    inputs = [index for index, _ in recipe.psis] + [index for mix in recipe.mixes for index in mix.layers]
+    inputs += [index for move in recipe.moves for index in move.reach or ()]
+    layers = [item.layer for item in recipe.noise.layers] + [edit.layer for edit in recipe.units]
+    return (
+        (recipe.label is None or len(recipe.label) == spec.num_classes)
+        and all(sizes.get(name) == len(value) for name, value in recipe.codes)
+        and all(index < spec.num_ws for index in inputs)
+        and all(layer < len(spec.layers) for layer in layers)
+        and all(not edit.units or edit.units[-1] < spec.layers[edit.layer].channels for edit in recipe.units)
+    )
+
+
 def _form(spec: Spec) -> tuple[object, ...]:
     return spec.arch, spec.z_dim, spec.w_dim, spec.num_ws, spec.layers
 

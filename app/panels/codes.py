@@ -68,6 +68,7 @@ class CodesPanel(Card):
 
     def _build(self, codes: tuple[Code, ...]) -> None:
         for old in self.controls:
+            old.blockSignals(True)  # a number half-typed in it is entered when it goes
             old.setParent(None)
             old.deleteLater()
         self._codes, self.controls = codes, []

@@ -3,11 +3,14 @@
 import numpy as np
 import pytest
 from PIL import Image
+from PySide6.QtTest import QTest
 
-from ganviz import cli
+from ganviz import checkpoint, cli
 from ganviz.codes import Sweep, sheet
+from ganviz.models.infogan import Generator, InfoGANConfig
 from ganviz.recipe import class_weights
 from ganviz.session import load_session, read_png
+from ganviz.spec import Card
 
 
 @pytest.fixture
@@ -44,6 +47,33 @@ def test_every_code_has_a_control_that_changes_the_picture_and_is_one_step(codes
     story.click("code-reset")
     story.settle()
     assert np.array_equal(story.pixels(), first) and story.recipe.codes == ()
+
+
+@pytest.fixture
+def another_infogan(tmp_path):
+    """One with as many categories, and a single continuous code, of the same name."""
+    config = InfoGANConfig(
+        resolution=16, channels=1, z_dim=6, categorical=(3,), continuous=1, base_channels=4, fc_channels=16
+    )
+    path = tmp_path / "another.safetensors"
+    checkpoint.save(path, Generator(config), Card(name="another", title="Another", licence="CC0"))
+    return path
+
+
+@pytest.mark.parametrize("other", ["tiny_checkpoint", "another_infogan"])
+def test_a_number_that_is_half_typed_when_another_model_is_opened_is_not_that_model_s(codes, other, request):
+    story = codes
+    field = story.find("code-1-field")
+    field.setFocus()
+    field.selectAll()
+    QTest.keyClicks(field, "1.25")
+    path = request.getfixturevalue(other)
+    story.window.open(str(path))
+    story.wait(lambda: story.document.header.path == path)
+    story.settle()
+    story.find("seed").setFocus()
+    story.settle()
+    assert story.recipe.codes == () and "fail" not in story.window.parts.status.state()
 
 
 def test_two_categories_can_be_blended(codes):

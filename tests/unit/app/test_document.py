@@ -5,9 +5,9 @@ import pytest
 
 from app.document import Document, fresh_recipe
 from ganviz.checkpoint import read_header
-from ganviz.edits import UnitEdit
+from ganviz.edits import LayerNoise, UnitEdit
 from ganviz.expression import Seed, Vector
-from ganviz.recipe import ModelRef
+from ganviz.recipe import ModelRef, Noise
 from ganviz.session import load_session, save_session
 from ganviz.walk import Walk
 
@@ -38,6 +38,21 @@ def test_a_drag_is_one_undo_step_and_says_what_changed(document: Document, qtbot
     assert document.recipe.psi == 1.0 and changes[-1] == (0.69, 1.0)
     document.redo()
     assert document.recipe.psi == 0.69
+
+
+def test_an_edit_meant_for_another_model_does_nothing(document: Document) -> None:
+    for wrong in (
+        {"codes": (("continuous-1", (1.0,)),)},
+        {"label": (1.0, 0.0)},
+        {"psis": ((99, 0.5),)},
+        {"noise": Noise(layers=(LayerNoise(99, 2.0),))},
+        {"units": (UnitEdit(0, (9999,)),)},
+    ):
+        document.edit_recipe(**wrong)
+    assert not document.history.can_undo
+    document.open_recipe(document.recipe.edit(codes=(("continuous-1", (1.0,)),)))  # as a foreign file may have it
+    document.edit_recipe(codes=())
+    assert document.recipe.codes == (), "what does not fit can be mended"
 
 
 def test_keeping_the_same_picture_twice_keeps_it_once(document: Document) -> None:

@@ -219,6 +219,11 @@ def test_the_ranking_is_what_ablating_each_unit_does_to_the_picture(renderer, st
     assert all(isinstance(step, Progress) for step in steps) and [s.value.latents for s in steps if s.value] == [1]
 
 
+def test_a_ranking_of_a_recipe_for_another_model_is_one_line(renderer, faces):
+    with pytest.raises(GanvizError, match="does not fit this model: code 'tilt'"):
+        next(rank_units(renderer, faces.edit(codes=(("tilt", (1.0,)),)), 1))
+
+
 def test_a_ranking_leaves_no_gradient_mode_behind(renderer, faces):
     job = rank_units(renderer, faces, 1)
     next(job)
