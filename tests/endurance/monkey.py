@@ -133,6 +133,8 @@ class Stalls:
             found = self.found if wall - kept > STALL_S else self.waited
             found.append({"ms": round(wall * 1000), "cpu_ms": round(cpu * 1000), "kept_ms": round(kept * 1000),
                           "doing": doing, "stack": self._stack[-6:]})  # fmt: skip
+            if found is self.found:
+                print("stall:", json.dumps(found[-1]), file=sys.stderr, flush=True)
 
     def _watch(self) -> None:
         while True:
