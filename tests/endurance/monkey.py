@@ -19,6 +19,7 @@ the system tells that (Linux). What exceeds the bar only with that time is count
 """
 
 import argparse
+import ctypes
 import faulthandler
 import gc
 import json
@@ -242,7 +243,7 @@ class Monkey:
             self.note_memory()
             if self.done % SAID_EVERY == 0:
                 took, memory = time.monotonic() - self.began, self.memory[-1] / 1e6
-                said = f"{memory:.0f} MB, {self.faults.count} faults, {len(self.stalls.found)} stalls"
+                said = f"{memory:.0f} MB ({in_use()}), {self.faults.count} faults, {len(self.stalls.found)} stalls"
                 print(f"{self.done} actions in {took:.0f} s, {said}", file=sys.stderr, flush=True)
             self._later(0)
             return
@@ -379,6 +380,26 @@ class Monkey:
         for recipe, pixels in self._doubted:
             if not close(pixels, Renderer("cpu").render(recipe).pixels):
                 self.faults.note(f"a fresh renderer gives other pixels for {recipe}")
+
+
+class HeapFigures(ctypes.Structure):
+    """What mallinfo2(3) returns, in bytes."""
+
+    _fields_ = [
+        (name, ctypes.c_size_t)
+        for name in ("arena", "ordblks", "smblks", "hblks", "mapped", "usmblks", "fsmblks", "used", "free", "keepcost")
+    ]
+
+
+def in_use() -> str:
+    """What of the memory is in use, as far as the C library and Python tell, in words."""
+    said = f"{sys.getallocatedblocks() / 1e6:.2f} million of Python's blocks"
+    mallinfo = getattr(ctypes.CDLL(None), "mallinfo2", None)
+    if mallinfo is not None:
+        mallinfo.restype = HeapFigures
+        heap = mallinfo()
+        said = f"{(heap.mapped + heap.used) / 1e6:.0f} of the heap and {heap.free / 1e6:.0f} free in it, {said}"
+    return said
 
 
 def close(a: Any, b: Any) -> bool:
