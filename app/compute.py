@@ -85,6 +85,10 @@ class Compute(QObject):
         """Whether a job was started and its end has not been delivered yet."""
         return self._job_running
 
+    def set_frame_time(self, seconds: float | None) -> None:
+        """From the next picture on, show a preview where the exact one takes longer than this; None: no previews."""
+        self._mailbox.frame_s = seconds
+
     def request(self, recipe: Recipe) -> None:
         """Draw this recipe next, in place of any that waits."""
         self._mailbox.want(recipe)

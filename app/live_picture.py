@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-FRAME_S = 0.033
-"""What moves should be seen after this time, if need be as a preview."""
 IDLE_S = 1.0
 """When there has been nothing to do for so long, previews of slow models are made better."""
 SAVE_S = 60.0
@@ -53,12 +51,13 @@ class LivePicture:
         """
         if self._drawing is None:
             return None
-        return 0.0 if self._drawing.left < FRAME_S else self._mailbox.movement.rests_in
+        return 0.0 if self._drawing.left < self._mailbox.patience_s else self._mailbox.movement.rests_in
 
     def begin(self, renderer: "Renderer", recipe: Recipe) -> None:
         """Begin to draw a recipe, and go on until it can be shown."""
         try:
-            self._drawing = renderer.drawing(recipe, FRAME_S, moving=self._mailbox.movement.is_on)
+            mailbox = self._mailbox
+            self._drawing = renderer.drawing(recipe, mailbox.frame_s, moving=mailbox.movement.is_on)
         except Exception as error:  # whatever went wrong, the thread goes on and the user is told
             self._drawing = None
             self._say("frame_failed", recipe, sentence(error))
@@ -99,7 +98,8 @@ class LivePicture:
         mailbox = self._mailbox
         if mailbox.stopping or (drawing.shown and mailbox.calls):
             return True
-        if mailbox.recipe is None or not (drawing.shown or (drawing.till_shown > FRAME_S and not self._passed_over)):
+        too_late = drawing.till_shown > mailbox.patience_s and not self._passed_over
+        if mailbox.recipe is None or not (drawing.shown or too_late):
             return False
         self._passed_over = not drawing.shown
         self._drawing = None
@@ -122,8 +122,11 @@ class Lessons:
     def begin(self, renderer: "Renderer", recipe: Recipe) -> None:
         """Have ready what can be learnt of a recipe's model, unless that is under way or has failed."""
         digest = recipe.model.digest
-        if self._failing != digest and (self._lesson is None or self._lesson_of != digest):
-            self._lesson, self._lesson_of = renderer.learning(recipe, FRAME_S), digest
+        frame_s = self._mailbox.frame_s
+        if frame_s is None or self._failing == digest:
+            return
+        if self._lesson is None or self._lesson_of != digest:
+            self._lesson, self._lesson_of = renderer.learning(recipe, frame_s), digest
 
     def go_on(self) -> None:
         """Go one step on."""

@@ -16,9 +16,14 @@ Call = Callable[["Renderer"], None]
 MakeJob = Callable[["Renderer"], Job[Any]]
 
 
+FRAME_S = 0.033
+"""What moves should be seen after this time, unless the user has set another."""
+
+
 class Mailbox:
     """Filled on the UI thread and emptied on the compute thread; who looks at several things at once holds `bell`.
 
+    frame_s   seconds after which what moves should be seen, if need be as a preview; None: no previews
     recipe    the picture that is wanted next
     calls     what is run beside the renderer, in turn
     opening   how many models are on their way whose first picture will be asked for as soon as they are there
@@ -29,12 +34,18 @@ class Mailbox:
     def __init__(self) -> None:
         self.bell = threading.Condition()
         self.movement = Movement()
+        self.frame_s: float | None = FRAME_S
         self.recipe: Recipe | None = None
         self.calls: deque[Call] = deque()
         self.opening = 0
         self.job: MakeJob | None = None
         self.cancel = False
         self.stopping = False
+
+    @property
+    def patience_s(self) -> float:
+        """Seconds that a picture may take without anything else going before it."""
+        return FRAME_S if self.frame_s is None else self.frame_s
 
     def ring(self) -> None:
         """Wake the compute thread, if it waits."""

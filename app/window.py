@@ -167,6 +167,7 @@ class MainWindow(QMainWindow):
         parts, settings = self.parts, self.settings
         parts.latent.variation.show_value(settings.get("variation"))
         parts.latent.show_threshold(settings.get("within"))
+        self._set_frame_time(settings.get("frame_ms"))
         self.canvas.set_smooth(settings.get("smooth"))
         parts.smooth.setChecked(settings.get("smooth"))
         folded = settings.get("folded").split(",")
@@ -191,6 +192,11 @@ class MainWindow(QMainWindow):
                 theme.apply(app, value)
         elif key == "smooth":
             self.canvas.set_smooth(value)
+        elif key == "frame_ms":
+            self._set_frame_time(value)
+
+    def _set_frame_time(self, ms: float) -> None:
+        self.compute.set_frame_time(ms / 1000 if ms else None)
 
     # -- life -----------------------------------------------------------------------------------------------------
 

@@ -39,9 +39,10 @@ def test_every_tick_of_many_leads_in_the_end_to_the_last_one(story):
 @pytest.fixture
 def slow(begin, tiny_stylegan2, monkeypatch):
     """The window on a model that is given no time, so that previews are shown."""
-    monkeypatch.setattr("app.live_picture.FRAME_S", 0.0)
     monkeypatch.setattr("ganviz.readout.LEAST", 4)
-    return begin(tiny_stylegan2)
+    story = begin(tiny_stylegan2)
+    story.window.compute.set_frame_time(0.0)
+    return story
 
 
 def test_previews_are_marked_and_a_burst_of_a_thousand_edits_ends_on_the_exact_picture_of_the_last(slow):
@@ -173,3 +174,17 @@ def test_undo_and_redo_are_grey_where_there_is_nothing_to_do(story):
     assert story.find("undo").isEnabled() and not story.find("redo").isEnabled()
     story.click("undo")
     assert not story.find("undo").isEnabled() and story.find("redo").isEnabled()
+
+
+def test_what_a_moving_control_shows_is_chosen_in_the_menu_and_kept(begin, tiny_stylegan2, monkeypatch):
+    monkeypatch.setattr("app.window.Compute.set_frame_time", lambda compute, seconds: said.append(seconds))
+    said: list[float | None] = []
+    story = begin(tiny_stylegan2)
+    choices = next(action.menu() for action in story.find("more").menu().actions() if "control moves" in action.text())
+    assert [action.text() for action in choices.actions() if action.isChecked()] == ["30 pictures a second"]
+    for action in choices.actions():
+        action.trigger()
+    assert said == [0.033, 0.016, 0.033, 0.066, 0.125, None]
+    story.window.close()
+    again = begin(tiny_stylegan2)
+    assert said[-1] is None and again.window.settings.get("frame_ms") == 0.0

@@ -56,7 +56,7 @@ def slow(compute: Compute, qtbot, tiny_stylegan2: Path, monkeypatch) -> Recipe:
     """A recipe of a model that is given no time, so that previews are drawn."""
     from ganviz import drawing, readout
 
-    monkeypatch.setattr("app.live_picture.FRAME_S", 0.0)
+    compute.set_frame_time(0.0)
     monkeypatch.setattr(readout, "LEAST", 4)
     monkeypatch.setattr(drawing, "BETTER_S", 60.0)
     with qtbot.waitSignal(compute.model_opened) as opened:
@@ -70,6 +70,20 @@ def test_a_picture_that_takes_long_is_first_shown_as_a_preview(compute: Compute,
     compute.request(slow)
     qtbot.waitUntil(lambda: compute.is_idle and len(frames) >= 2)
     assert [(frame.recipe, frame.exact) for frame in frames] == [(slow, False), (slow, True)]
+
+
+def test_without_a_frame_time_nothing_but_exact_pictures_is_shown_from_the_next_one_on(
+    compute: Compute, slow: Recipe, qtbot, monkeypatch
+) -> None:
+    monkeypatch.setattr("app.movement.MOVING_S", 1e6)
+    frames = []
+    compute.frame_ready.connect(frames.append)
+    for count, (seconds, shown) in enumerate([(None, [True]), (0.0, [False, True]), (None, [True])]):
+        frames.clear()
+        compute.set_frame_time(seconds)
+        compute.request(slow.edit(latent=Seed(count)))
+        qtbot.waitUntil(lambda: compute.is_idle and bool(frames) and frames[-1].exact)
+        assert [frame.exact for frame in frames] == shown
 
 
 def test_while_a_control_moves_its_previews_are_not_refined_and_the_last_one_is(
@@ -118,7 +132,7 @@ def test_what_cannot_be_shown_soon_gives_way_once_but_not_for_ever(
 ) -> None:
     from ganviz.models.dcgan import Generator
 
-    monkeypatch.setattr("app.live_picture.FRAME_S", 0.0)
+    compute.set_frame_time(0.0)
     step, steps = Generator.step, []
 
     def step_and_edit(self, k, *arguments):
@@ -193,7 +207,7 @@ def test_no_two_threads_run_a_network_at_once(compute: Compute, recipe: Recipe, 
 def test_previews_get_better_when_there_is_nothing_else_to_do(
     compute: Compute, recipe: Recipe, qtbot, monkeypatch
 ) -> None:
-    monkeypatch.setattr("app.live_picture.FRAME_S", 0.0)
+    compute.set_frame_time(0.0)
     monkeypatch.setattr("app.live_picture.IDLE_S", 0.0)
     monkeypatch.setattr("ganviz.readout.LEAST", 4)
     with qtbot.waitSignal(compute.model_opened) as opened:

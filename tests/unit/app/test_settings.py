@@ -9,7 +9,15 @@ def test_settings_start_at_their_defaults():
 
 
 @pytest.mark.parametrize(
-    ("key", "value"), [("theme", "light"), ("smooth", False), ("hint_seen", True), ("variation", 0.25)]
+    ("key", "value"),
+    [
+        ("theme", "light"),
+        ("smooth", False),
+        ("hint_seen", True),
+        ("variation", 0.25),
+        ("frame_ms", 66.0),
+        ("frame_ms", 0.0),
+    ],
 )
 def test_settings_are_kept_with_their_type(key, value):
     settings = Settings()
@@ -20,8 +28,9 @@ def test_settings_are_kept_with_their_type(key, value):
 
 def test_a_file_with_nonsense_in_it_gives_defaults(home):
     (home / "state").mkdir(exist_ok=True)
-    (home / "state" / "window.ini").write_text("[General]\ntheme=pink\nvariation=lots\nsmooth=maybe\n")
+    (home / "state" / "window.ini").write_text("[General]\ntheme=pink\nvariation=lots\nsmooth=maybe\nframe_ms=-9\n")
     settings = Settings()
+    assert settings.get("frame_ms") == 33.0
     assert settings.get("theme") == "system" and settings.get("variation") == 1.0
     assert settings.get("smooth") is False
 
