@@ -4,6 +4,7 @@ Neither Qt nor torch is imported at module level: the command line runs on serve
 """
 
 import argparse
+import ctypes
 import logging
 import os
 import signal
@@ -81,7 +82,9 @@ def open_window(words: list[str]) -> int:
     try:
         from PySide6.QtWidgets import QApplication
     except ImportError as error:
-        return _say(f"the window needs Qt's system libraries: {error}")
+        return _say(f"the window needs Qt's system libraries: {error}{_what_to_install()}")
+    if why := what_keeps_qt_from_x11():
+        return _say(f"the window needs Qt's system libraries: {why}{_what_to_install()}")
     from app import theme
     from app.settings import Settings
 
@@ -122,6 +125,31 @@ def _has_screen() -> bool:
     if not sys.platform.startswith("linux") or os.environ.get("QT_QPA_PLATFORM"):
         return True
     return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def what_keeps_qt_from_x11() -> str:
+    """Why Qt will not be able to draw on an X11 screen, "" where it will, or is not going to.
+
+    It would abort the program.
+    """
+    platform = os.environ.get("QT_QPA_PLATFORM") or ("" if os.environ.get("WAYLAND_DISPLAY") else "xcb")
+    if not sys.platform.startswith("linux") or platform.partition(":")[0] != "xcb":
+        return ""
+    from PySide6.QtCore import QLibraryInfo
+
+    plugin = Path(QLibraryInfo.path(QLibraryInfo.LibraryPath.PluginsPath)) / "platforms" / "libqxcb.so"
+    try:
+        if plugin.is_file():  # else Qt looks elsewhere
+            ctypes.CDLL(str(plugin))
+    except OSError as error:
+        return f"{error}"
+    return ""
+
+
+def _what_to_install() -> str:
+    from app.start import what_to_install
+
+    return what_to_install() if sys.platform.startswith("linux") else ""
 
 
 def _say(message: str) -> int:

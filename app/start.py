@@ -62,12 +62,26 @@ def has_screen() -> bool:
 
 def missing_packages() -> list[str]:
     """The Debian packages of the system libraries, and of fonts, that are not there."""
-    wanted = LIBRARIES + (SCREEN_LIBRARIES if has_screen() else ())
-    missing = [package for library, package in wanted if not _loads(library)]
+    missing = missing_libraries()
     folders = (Path(folder).expanduser() for folder in FONT_FOLDERS)
     if not any(next(folder.rglob("*.[to]tf"), None) for folder in folders if folder.is_dir()):
         missing.append(FONT_PACKAGE)
     return missing
+
+
+def missing_libraries() -> list[str]:
+    """The Debian packages of the system libraries that are not there."""
+    wanted = LIBRARIES + (SCREEN_LIBRARIES if has_screen() else ())
+    return [package for library, package in wanted if not _loads(library)]
+
+
+def what_to_install() -> str:
+    """What to do where Qt's system libraries are missing, as the end of a sentence; "" where none is known to be."""
+    if not (packages := missing_libraries()):
+        return ""
+    if shutil.which("apt-get") is None:
+        return f"; install what your system calls {' '.join(packages)}"
+    return f"; install them with: sudo apt-get install {' '.join(packages)}"
 
 
 def install_missing(packages: list[str]) -> bool:

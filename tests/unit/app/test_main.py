@@ -4,6 +4,7 @@ import sys
 import pytest
 
 from app import __main__ as entry
+from app import start
 
 
 @pytest.fixture
@@ -62,3 +63,26 @@ def test_a_window_without_qt_s_libraries_says_so():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 1 and "Qt" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_where_qt_would_abort_for_want_of_a_library_its_package_is_named_instead(monkeypatch, capsys):
+    monkeypatch.setattr(start, "SCREEN_LIBRARIES", (("libnowhere.so.1", "libnowhere1"),))
+    monkeypatch.setattr(start.shutil, "which", lambda _: "/usr/bin/apt-get")
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    monkeypatch.setenv("DISPLAY", ":99")
+    monkeypatch.setattr(entry.sys, "platform", "linux")
+
+    def load(library: str) -> None:
+        raise OSError("libnowhere.so.1: cannot open shared object file")
+
+    monkeypatch.setattr(entry.ctypes, "CDLL", load)
+    for platform in ("", "xcb", "xcb:gl"):
+        monkeypatch.setenv("QT_QPA_PLATFORM", platform)
+        assert entry.open_window([]) == 1
+        said = capsys.readouterr().err
+        assert (
+            said.count("\n") == 1 and "libnowhere.so.1" in said and "apt-get install" in said and "libnowhere1" in said
+        )
+    for platform in ("offscreen", "wayland", "minimal"):
+        monkeypatch.setenv("QT_QPA_PLATFORM", platform)
+        assert entry.what_keeps_qt_from_x11() == ""
