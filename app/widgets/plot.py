@@ -181,14 +181,23 @@ class CurvePlot(QWidget):
 
     def _paint_meanings(self, painter: QPainter) -> None:
         """What the levels mean, over the curves on a ground that lets them be read."""
-        area = self._field()
         for level, down in self._visible_levels():
-            width = painter.fontMetrics().horizontalAdvance(level.text) + 8
-            above = down - 16 if down - 16 > area.top() else down + 2
-            place = QRectF(area.right() - width, above, width, 14)
+            place = self._room_for(painter.fontMetrics().horizontalAdvance(level.text) + 8, down)
             painter.fillRect(place, theme.color("card", 0.8))
             painter.setPen(theme.color("muted"))
             painter.drawText(place, Qt.AlignmentFlag.AlignCenter, level.text)
+
+    def _room_for(self, width: float, down: float) -> QRectF:
+        """Where by the line at the height `down` a text of that width covers least of the curves."""
+        area = self._field()
+        heights = [top for top in (down - 16, down + 2) if area.top() < top and top + 14 < area.bottom()]
+        places = [
+            QRectF(across, top, width, 14)
+            for across in (area.right() - width, area.left(), area.center().x() - width / 2)
+            for top in heights or [down - 16]
+        ]
+        points = [point for curve in self._curves for point in self._points(curve)]
+        return min(places, key=lambda place: sum(place.contains(point) for point in points))
 
     def _visible_levels(self) -> list[tuple[Level, float]]:
         left, _, low, high = self._bounds
@@ -198,18 +207,22 @@ class CurvePlot(QWidget):
     def _paint_curve(self, painter: QPainter, curve: Curve) -> None:
         painter.setPen(QPen(theme.color(curve.role), 1.6))
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        area, (left, right, low, high) = self._field(), self._bounds
-        y = self._scaled(curve.y)
-        known = np.isfinite(y)
-        across = area.x() + area.width() * (curve.x - left) / (right - left)
-        down = area.bottom() - area.height() * (np.clip(np.where(known, y, low), low, high) - low) / (high - low)
-        points = [QPointF(*place) for place in zip(across.tolist(), down.tolist(), strict=True)]
-        for part in np.split(np.arange(len(y)), np.flatnonzero(np.diff(known)) + 1):
+        known, points = np.isfinite(self._scaled(curve.y)), self._points(curve)
+        for part in np.split(np.arange(len(known)), np.flatnonzero(np.diff(known)) + 1):
             if not known[part[0]]:
                 continue
             if len(part) == 1:
                 painter.drawEllipse(points[part[0]], 1.5, 1.5)
             painter.drawPolyline(QPolygonF(points[part[0] : part[-1] + 1]))
+
+    def _points(self, curve: Curve) -> list[QPointF]:
+        """Where a curve runs; at the bottom where it has no value."""
+        area, (left, right, low, high) = self._field(), self._bounds
+        y = self._scaled(curve.y)
+        across = area.x() + area.width() * (curve.x - left) / (right - left)
+        known = np.clip(np.where(np.isfinite(y), y, low), low, high)
+        down = area.bottom() - area.height() * (known - low) / (high - low)
+        return [QPointF(*place) for place in zip(across.tolist(), down.tolist(), strict=True)]
 
     def _paint_mouse(self, painter: QPainter) -> None:
         if self._mouse is not None:

@@ -64,3 +64,14 @@ def test_the_key_has_fewer_digits_and_then_none_where_there_is_little_room(plot,
     plot.resize(width, 200)
     assert plot._key_texts(lambda text: 6 * len(text)) == texts
     assert plot._key_texts(lambda text: 20 * len(text)) == ["real", "samples"]
+
+
+def test_what_a_level_means_stands_where_no_curve_runs_through_it(plot):
+    x = np.linspace(0, 1000, 200)
+    falling = np.where(x < 500, 3.0, 0.2)
+    plot.show_curves([Curve("W", x, falling)], [Level(0.0, "the data")])
+    place = plot._room_for(50, plot._place(0, 0.0).y())
+    assert not any(place.contains(point) for point in plot._points(plot.curves()[0]))
+    assert place.center().x() < plot._field().center().x()
+    plot.show_curves([Curve("W", x, falling[::-1])], [Level(0.0, "the data")])
+    assert plot._room_for(50, plot._place(0, 0.0).y()).right() == plot._field().right(), "at the right where it can"
