@@ -50,6 +50,7 @@ class View:
     left        seconds to the end of the budget; None where there is no budget, or nothing to tell it by
     previews    preview sheets, by images seen
     snapshots   images seen of each snapshot
+    has_state   whether there is a state that --resume goes on from
     findings    what looks wrong
     whole       whether the log was read to its end; else look again at once
     """
@@ -66,6 +67,7 @@ class View:
     left: float | None = None
     previews: tuple[Path, ...] = ()
     snapshots: tuple[int, ...] = ()
+    has_state: bool = False
     findings: tuple[Finding, ...] = ()
     whole: bool = True
 
@@ -104,6 +106,7 @@ class Watcher:
             left=seconds * (1 - share) / share if share > 0 else None,
             previews=tuple(path for _, path in numbered(self.folder / "previews", ".png")),
             snapshots=tuple(seen for seen, _ in numbered(self.folder / "snapshots", ".safetensors")),
+            has_state=(self.folder / "state.safetensors").exists(),
             findings=findings(log, self._plan.config if self._plan else None, status.training_images),
             whole=whole,
         )

@@ -367,7 +367,6 @@ def describe(sight: Sight) -> tuple[str, str, str]:
     view, status = sight.view, sight.view.status
     family = f"{TRAINERS[view.plan.arch].label}, {view.plan.config.resolution} px" if view.plan is not None else ""
     about = f" · {family}" if family else ""
-    last = f"the newest snapshot is after {format_kimg(view.snapshots[-1])} kimg" if view.snapshots else ""
     if sight.stopping and sight.going:
         how = "stopping as soon as it has begun …" if sight.starting else "stopping with a snapshot …"
         return f"{how} {sight.said if sight.starting else ''}".rstrip(), "warning", ""
@@ -381,8 +380,7 @@ def describe(sight: Sight) -> tuple[str, str, str]:
         return f"failed{about}", "danger", status.message or sight.said
     if status.state == "killed" or (sight.code is not None and sight.code < 0):
         how = f"was killed by signal {-sight.code}" if sight.code is not None and sight.code < 0 else "ended"
-        kept = f"{last}, and Resume goes on from there" if last else "there is no snapshot yet, so start anew"
-        return f"killed{about}", "danger", f"The training process {how} without a word; {kept}."
+        return f"killed{about}", "danger", f"The training process {how} without a word; {_kept(sight)}."
     if sight.code:
         return f"failed{about}", "danger", sight.said or f"The training ended with code {sight.code}."
     if status.state == "finished":
@@ -390,3 +388,15 @@ def describe(sight: Sight) -> tuple[str, str, str]:
     if status.state == "stopped":
         return f"stopped; Resume goes on from there{about}", "muted", ""
     return family or "no run here", "muted", ""
+
+
+def _kept(sight: Sight) -> str:
+    """What a run that ended without a word has left, and what Resume makes of that."""
+    view = sight.view
+    if not view.snapshots:
+        went = "goes on from its last state" if view.has_state else "begins it anew"
+        return f"there is no snapshot yet, and Resume {went}"
+    last = f"the newest snapshot is after {format_kimg(view.snapshots[-1])} kimg"
+    if not view.has_state:
+        return f"{last}; the state that Resume needs is not there, so start another run from that snapshot"
+    return f"{last}, and Resume goes on from there"

@@ -50,3 +50,17 @@ def test_a_chart_says_whether_its_curve_may_still_come(monitor):
     curves = {"loss_d": (np.array([8.0, 16.0]), np.array([1.3, 1.2]))}
     monitor.show_sight(Sight(View(Path("run-7"), Status("training"), curves=curves, seen=16), own=True))
     assert monitor.plots["variety"].empty == "not logged by this run"
+
+
+@pytest.mark.parametrize(
+    ("snapshots", "has_state", "said"),
+    [
+        ((), False, "there is no snapshot yet, and Resume begins it anew"),
+        ((), True, "there is no snapshot yet, and Resume goes on from its last state"),
+        ((2000,), True, "the newest snapshot is after 2.00 kimg, and Resume goes on from there"),
+        ((2000,), False, "the state that Resume needs is not there"),
+    ],
+)
+def test_of_a_killed_run_it_is_said_what_resume_makes_of_it(snapshots, has_state, said):
+    view = View(Path("run-7"), Status("killed"), snapshots=snapshots, has_state=has_state)
+    assert said in describe(Sight(view))[2]
