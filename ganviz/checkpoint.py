@@ -134,7 +134,7 @@ def load(path: str | Path, device: str = "cpu") -> "StagedGenerator":
             raise GanvizError(f"{path}: {name} holds numbers that are not finite; the training may have diverged")
     extra = sorted(set(tensors) - set(wanted))
     if extra:
-        raise GanvizError(f"{path}: the tensor {extra[0]} belongs to nothing in a {header.arch} generator")
+        raise GanvizError(f"{path}: the tensor {extra[0]} belongs to nothing in a generator of {header.arch}")
     if generator.spec != header.spec:
         raise GanvizError(f"{path}: the header's description does not fit its own configuration; the file is damaged")
     # Copies: tensors of an open file change, or vanish under the program, when the file is written over.

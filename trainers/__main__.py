@@ -67,7 +67,7 @@ def command_for(arch: str) -> click.Command:
         arch,
         params=parameters,
         callback=callback,
-        help=f"Train a {TRAINERS[arch].label}. Explicit options stand over the preset's.",
+        help=f"Train {TRAINERS[arch].label} on your own pictures. Explicit options stand over the preset's.",
     )
 
 

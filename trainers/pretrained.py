@@ -50,7 +50,7 @@ def _tensors(source: str, arch: str) -> dict[str, dict[str, Tensor]]:
         return _of_state(state, arch)
     header = checkpoint.read_header(catalog.find(source))
     if header.spec.arch != arch:
-        raise GanvizError(f"--pretrained {source}: it is a {header.spec.arch}, this trains a {arch}")
+        raise GanvizError(f"--pretrained {source}: expected a checkpoint of {arch}, got one of {header.spec.arch}")
     generator = checkpoint.load(header.path).state_dict()
     return {"G": generator, "average": generator}
 

@@ -62,7 +62,7 @@ def recognise(source: Source, asked: Asked = NOTHING_SAID) -> Importer:
         if asked.arch in (None, importer.arch):
             return importer
     if fitting:
-        raise GanvizError(f"{source.path}: this is a {fitting[0].label}, which is read as {fitting[0].arch} only")
+        raise GanvizError(f"{source.path}: this is {fitting[0].label}, which is read as {fitting[0].arch} only")
     for unread in UNREAD:
         if unread.recognises(source):
             raise GanvizError(f"{source.path}: this is {unread.label}, which is not read{unread.hint}")
@@ -102,7 +102,7 @@ def build(converted: Converted) -> "StagedGenerator":
         else:
             raise GanvizError(f"nothing in the file becomes {name}, so the network is not a whole one of this kind")
     if given:
-        raise GanvizError(f"{next(iter(given))} belongs to nothing in a {converted.arch} generator")
+        raise GanvizError(f"{next(iter(given))} belongs to nothing in a generator of {converted.arch}")
     generator.load_state_dict(weights, assign=True)
     return generator.requires_grad_(False).eval()
 

@@ -136,4 +136,4 @@ def shown(value: Any) -> str:
         return repr(value)
     if isinstance(value, int):
         return str(value) if value.bit_length() <= 128 else "a number of very many digits"
-    return f"a {type(value).__name__}"
+    return f"something of type {type(value).__name__}"

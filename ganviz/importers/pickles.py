@@ -353,7 +353,7 @@ def _fill(target: dict[Any, Any], values: list[Any]) -> None:
         else:
             plain = isinstance(key, str | int | float | bool | bytes | type(None) | Name | Record)
         if not plain:
-            raise GanvizError(f"the pickle has a {type(key).__name__} as a key, which nothing here needs; refused")
+            raise GanvizError(f"the pickle has a key of type {type(key).__name__}, which nothing here needs; refused")
         target[key] = value
 
 

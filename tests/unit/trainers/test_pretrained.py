@@ -78,6 +78,6 @@ def test_another_family_and_nets_of_other_shapes_are_refused(
     assert "this run trains stylegan2, not stylegan" in capsys.readouterr().err
     snapshot = str(next((tmp_path / "first" / "snapshots").iterdir()))
     assert train(data, tmp_path / "b", "stylegan", "--pretrained", snapshot) == 1
-    assert "it is a stylegan2, this trains a stylegan" in capsys.readouterr().err
+    assert "expected a checkpoint of stylegan, got one of stylegan2" in capsys.readouterr().err
     assert train(data, tmp_path / "c", "dcgan", "--pretrained", "nothing-of-that-name") == 1
     assert "no model of that name" in capsys.readouterr().err
