@@ -82,7 +82,8 @@ class StatusBar(QFrame):
         self._fps: float | None = None
         self._memory, self._looked = 0, float("-inf")
         self._job = ""
-        self._job_began = 0.0
+        self._part_began = 0.0  # the part of the work that is counted now, which may be one of several
+        self._progress, self._told = Progress(0, 0), 0.0  # the last one, and when it came
         self.device = self._label("device", "Device that draws the pictures")
         self.work = self._label("work", "What is being done")
         self.bar = QProgressBar()
@@ -180,7 +181,8 @@ class StatusBar(QFrame):
 
     def begin_job(self, name: str) -> None:
         """Long work has begun."""
-        self._job, self._job_began = name, time.monotonic()
+        self._job = name
+        self._progress, self._told = Progress(0, 0), time.monotonic()
         self.bar.setRange(0, 0)
         self.work.setText(f"{name} …")
         for widget in (self.work, self.bar, self.cancel_button):
@@ -191,12 +193,15 @@ class StatusBar(QFrame):
         """It has come this far."""
         if not self._job:
             return
+        if progress.total != self._progress.total or progress.done < self._progress.done:
+            self._part_began = self._told
+        self._progress, self._told = progress, time.monotonic()
         self.bar.setRange(0, progress.total)
         self.bar.setValue(progress.done)
         self.work.setText(f"{self._job} · {self._left(progress)}")
 
     def _left(self, progress: Progress) -> str:
-        spent = time.monotonic() - self._job_began
+        spent = self._told - self._part_began
         if not progress.total:
             return progress.note or "working"
         if progress.done < 1 or spent < 1:

@@ -95,3 +95,19 @@ def test_the_state_may_change_with_every_picture_without_a_new_layout(status, qt
     assert status.status.geometry().right() == line.rect().right(), "it ends where it did"
     gap = status.status.x() - status.dot.geometry().right()
     assert 0 < gap <= 10, "the dot stands beside it"
+
+
+def test_the_time_left_is_that_of_the_part_that_is_being_counted(status, monkeypatch):
+    clock = [0.0]
+    monkeypatch.setattr("app.status.time.monotonic", lambda: clock[0])
+    status.begin_job("Reading the training data")
+    clock[0] = 100
+    status.show_progress(Progress(0, 0, "opening the data"))
+    clock[0] = 110
+    status.show_progress(Progress(10, 40))
+    assert status.work.text().endswith("10 of 40 · 30 s left")
+    clock[0] = 140
+    status.show_progress(Progress(40, 40))
+    clock[0] = 142
+    status.show_progress(Progress(20, 2000))
+    assert status.work.text().endswith("20 of 2000 · 3:18 min left")
