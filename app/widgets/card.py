@@ -1,10 +1,11 @@
 """A card: a titled area that folds, with a caption and a Reset that is grey until something in it changed."""
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QLayout, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLayout, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from app import theme
 from app.widgets.buttons import IconButton
+from app.widgets.elided import ElidedLabel
 
 
 class Card(QFrame):
@@ -29,7 +30,7 @@ class Card(QFrame):
         self.fold_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.fold_button.setProperty("kind", "fold")
         self.fold_button.clicked.connect(lambda: self.set_folded(not self.folded))
-        self.caption = QLabel()
+        self.caption = ElidedLabel()  # whatever it comes to say, the column does not become wider
         self.caption.setFont(theme.caption_font(tabular=True))
         self.caption.setProperty("tone", "muted")
         self.reset_button = IconButton("restore", reset or f"Reset {title.lower()}", f"{name}-reset")

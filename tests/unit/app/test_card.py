@@ -36,3 +36,13 @@ def test_a_card_without_reset_has_no_button(qtbot):
     card.show()
     assert not card.reset_button.isVisible()
     assert card.accessibleName() == "About" and card.objectName() == "about-card"
+
+
+def test_a_long_caption_does_not_make_a_card_wider(qtbot):
+    card = Card("Latent dimensions", "dimensions", reset="Reset")
+    qtbot.addWidget(card)
+    card.set_caption("100")
+    before = card.minimumSizeHint().width()
+    card.set_caption("2 of 100 moved, and more words than there is room for")
+    assert card.minimumSizeHint().width() == before
+    assert "more words" in card.caption.toolTip()
