@@ -3,7 +3,9 @@
 from typing import Any
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer
-from PySide6.QtWidgets import QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
+
+from app.widgets.nested import OuterArea
 
 MARGIN, SPACING = 12, 8
 BAR = 10
@@ -11,7 +13,7 @@ BAR = 10
 NARROWEST = 280
 
 
-class CardColumn(QScrollArea):
+class CardColumn(OuterArea):
     """Cards, one below the other, of one width whether there is a bar or not: it comes into the margin.
 
     The column is never narrower than its widest card needs, since nothing scrolls sideways here.

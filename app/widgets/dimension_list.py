@@ -9,10 +9,11 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QSizePolicy, QVBoxLayout, QWidget
 
 from app import theme
 from app.widgets.buttons import plain_tip
+from app.widgets.nested import InnerArea
 from app.widgets.number import NumberRow
 
 FIRST = 16
@@ -84,7 +85,7 @@ class DimensionList(QWidget):
         self.nothing.setProperty("tone", "muted")
         self.nothing.setWordWrap(True)
         self.nothing.hide()
-        self._area = QScrollArea()
+        self._area = InnerArea()
         self._area.setObjectName(f"{name}s-area")
         self._area.setAccessibleName(self._words.all)
         self._area.setWidget(self._content)

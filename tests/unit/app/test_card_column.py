@@ -5,6 +5,7 @@ from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from app.widgets.buttons import Choice
 from app.widgets.card_column import MARGIN, NARROWEST, CardColumn
+from app.widgets.dimension_list import DimensionList
 
 
 @pytest.fixture
@@ -71,3 +72,26 @@ def test_a_choice_without_room_for_its_text_ends_in_dots(qtbot):
     choice.resize(100, 30)
     assert choice.shown_text().endswith("…") and choice.shown_text() != "…"
     choice.grab()
+
+
+def test_a_list_that_comes_under_the_mouse_does_not_stop_the_column(qtbot, turn, monkeypatch):
+    clock = [100.0]
+    monkeypatch.setattr("app.widgets.nested.time.monotonic", lambda: clock[0])
+    above, dimensions = QLabel(), DimensionList()
+    above.setMinimumHeight(600)
+    dimensions.set_count(100)
+    dimensions.setMinimumHeight(300)
+    column = CardColumn([above, dimensions])
+    qtbot.addWidget(column)
+    column.resize(340, 400)
+    column.show()
+    qtbot.waitUntil(lambda: column.verticalScrollBar().maximum() > 400)
+    outer, inner = column.verticalScrollBar(), dimensions._area.verticalScrollBar()
+    turn(column.viewport(), -1)
+    assert outer.value() > 0
+    clock[0] += 0.1
+    assert not turn(dimensions._area.viewport(), -1).isAccepted(), "left to the column"
+    assert inner.value() == 0
+    clock[0] += 1
+    assert turn(dimensions._area.viewport(), -1).isAccepted(), "another turn, begun over the list"
+    assert inner.value() > 0
