@@ -17,6 +17,7 @@ from ganviz.session import Kept, Session
 from ganviz.spec import Card, Spec
 from ganviz.switching import at_same_latent, fits
 from ganviz.switching import fresh_recipe as fresh_recipe
+from ganviz.timeline import Timeline
 from ganviz.walk import Walk
 
 
@@ -211,7 +212,8 @@ class Document(QObject):
             self._begin(Session(keyframes[0], gallery, walk or Walk()))
         else:
             self.seal()
-            self.edit(recipe=keyframes[0], gallery=gallery, walk=walk or self.session.walk)
+            # A timeline would go before the gallery.
+            self.edit(recipe=keyframes[0], gallery=gallery, timeline=Timeline(), walk=walk or self.session.walk)
 
     def open_session(self, session: Session, path: Path | None) -> None:
         """Show a session that was read; all its models must have been introduced. The history begins anew."""

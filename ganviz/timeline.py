@@ -93,11 +93,18 @@ class Timeline:
         return Timeline(tuple(replace(item, recipe=change(item.recipe)) for item in self.keyframes))
 
     def stretched(self, old: int, new: int) -> "Timeline":
-        """The keyframes of a walk of `old` frames brought to one of `new`, in proportion."""
+        """The keyframes of a walk of `old` frames brought to one of `new`, in proportion.
+
+        Raises GanvizError where they are more than `new`.
+        """
+        if len(self) > new:
+            raise GanvizError(f"walk: expected at least a frame for each of {len(self)} keyframes, got {new}")
         places: list[int] = []
         for item in self.keyframes:
             place = round(item.frame * (new - 1) / max(1, old - 1))
             places.append(max(place, places[-1] + 1) if places else place)
+        for k in range(len(places)):  # from the end back, where pushing on has led beyond it
+            places[-1 - k] = min(places[-1 - k], new - 1 - k)
         return Timeline(tuple(replace(item, frame=place) for item, place in zip(self.keyframes, places, strict=True)))
 
     def walk_recipes(self, walk: Walk, has_mapping: bool) -> WalkRecipes:

@@ -23,7 +23,7 @@ class HistoryPanel(Strip):
     def __init__(self, document: Document, compute: Compute) -> None:
         super().__init__("history", "History", "Every step will show here; a click goes back to it.", side=64)
         self._document, self._compute = document, compute
-        self._places: list[int] = []  # for each item, its entry in past + present + future
+        self._steps: list[Session] = []  # for each item, the step that a click goes to
         self._follow = QTimer(self, singleShot=True, interval=FOLLOW_MS)
         self._follow.timeout.connect(self._refresh)
         self.needed.connect(lambda keys: compute.want_thumbnails(CHANNEL, keys))
@@ -52,15 +52,15 @@ class HistoryPanel(Strip):
         sessions = (*history.past, history.present, *history.future)
         recipes = [session.recipe for session in sessions]
         items: list[Item] = []
-        self._places, current = [], -1
+        self._steps, current = [], -1
         for place, recipe in enumerate(recipes):
             if place == 0 or recipe != recipes[place - 1]:
                 items.append(Item(recipe, tip=_bred(sessions, place) + self._say(recipe)))
-                self._places.append(place)
+                self._steps.append(sessions[place])
             if place == present:
                 current = len(items) - 1
                 # Steps that changed no pixel share an item, which then stands for the present one.
-                self._places[current] = place
+                self._steps[current] = sessions[place]
         missing_before = self.pictures()
         self.set_items(items, current)
         if missing_before != self.pictures():
@@ -75,7 +75,14 @@ class HistoryPanel(Strip):
             self.set_picture(recipe, pixels)
 
     def _go(self, index: int) -> None:
-        self._document.jump(self._places[index])
+        """To the step that was clicked, wherever it is by now: the strip lags behind by up to FOLLOW_MS."""
+        history = self._document.history
+        steps = (*history.past, history.present, *history.future)
+        place = next((place for place, step in enumerate(steps) if step is self._steps[index]), None)
+        if place is None:  # the history has begun anew, or has dropped it
+            self._refresh()
+        else:
+            self._document.jump(place)
 
 
 def _bred(sessions: Sequence[Session], place: int) -> str:

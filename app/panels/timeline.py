@@ -1,5 +1,6 @@
 """The timeline tab: keyframes placed by hand, scrubbing, and a curve of how much the picture changes."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -171,14 +172,7 @@ class TimelinePanel(QWidget):
         except GanvizError as error:  # there are as many as there can be
             self.said.emit(str(error), "error")
             return
-        last = timeline.keyframes[-1].frame
-        walk = session.walk
-        if last >= walk.frames:
-            from dataclasses import replace
-
-            walk = replace(walk, frames=last + 1)
-        self._document.seal()
-        self._document.edit(timeline=timeline, walk=walk)
+        self._replace(timeline)
 
     def _move(self, index: int, frame: int) -> None:
         timeline = self.timeline()
@@ -189,8 +183,12 @@ class TimelinePanel(QWidget):
             self.track.select(next(k for k, item in enumerate(moved.keyframes) if item.recipe == recipe))
 
     def _replace(self, timeline: Timeline) -> None:
+        """Make it the session's; the walk lasts to the last keyframe at least, also where a gallery outgrew it."""
+        walk = self._document.session.walk
+        if timeline.keyframes and timeline.keyframes[-1].frame >= walk.frames:
+            walk = replace(walk, frames=timeline.keyframes[-1].frame + 1)
         self._document.seal()
-        self._document.edit(timeline=timeline)
+        self._document.edit(timeline=timeline, walk=walk)
 
     def menu_for(self, index: int) -> QMenu:
         """The context menu of a keyframe: the speed of the way to the next one, and taking it out."""

@@ -132,7 +132,6 @@ class WalkBar(QWidget):
             changed = Walk(**{**walk.to_json(), **changes})
             if changed.frames != walk.frames and timeline.keyframes:
                 timeline = timeline.stretched(walk.frames, changed.frames)
-                timeline.walk_recipes(changed, False)
         except GanvizError as error:
             self.failed.emit(str(error))
             self._show(walk)
@@ -202,11 +201,17 @@ class WalkBar(QWidget):
     def rewind(self) -> None:
         """Show the first kept picture."""
         self.play(False)
-        if self.can_play:
+        if not self.can_play:
+            return
+        try:
+            first = self.recipes()[0]
+        except GanvizError as error:
+            self.failed.emit(str(error))
+        else:
             self._document.seal()
             self._at = 0
             self.at_changed.emit(0)
-            self._document.edit(recipe=self.recipes()[0])
+            self._document.edit(recipe=first)
 
     def recipes(self) -> WalkRecipes:
         """The walk through the gallery. Raises GanvizError where there is none."""

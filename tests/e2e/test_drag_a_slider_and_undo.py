@@ -168,6 +168,22 @@ def test_history_shows_the_steps_and_a_click_goes_back(story):
     assert len(history.items()) == 4
 
 
+def test_a_click_on_the_history_goes_where_it_shows_though_the_history_has_gone_on(story, monkeypatch):
+    for seed in (5, 6, 7):
+        story.find("seed").setValue(seed)
+    story.settle()
+    story.window.parts.show_tab("history")
+    history = story.find("history")
+    story.wait(lambda: len(history.items()) == 4)
+    monkeypatch.setattr(history._follow, "start", lambda: None)  # what is shown lags behind
+    story.document.history.restore(story.document.history.past[1:], story.document.session, (), story.document.session)
+    history.activated_at.emit(1)
+    assert story.recipe.latent == Seed(5), "the first step has been dropped: the others have moved up"
+    story.document.open_session(story.document.session, None)
+    history.activated_at.emit(3)
+    assert story.recipe.latent == Seed(5), "and of a history that has begun anew there is nothing to go to"
+
+
 def test_undo_and_redo_are_grey_where_there_is_nothing_to_do(story):
     assert not story.find("undo").isEnabled() and not story.find("redo").isEnabled()
     story.find("seed").setValue(5)

@@ -104,6 +104,37 @@ def test_the_gallery_is_timed_once_it_is_touched(begin, tiny_checkpoint: Path):
     assert frames(story) == [0, 10, 59]
 
 
+def test_a_gallery_that_outgrew_its_walk_makes_it_longer_once_it_is_timed(begin, tiny_checkpoint: Path):
+    story = begin(tiny_checkpoint)
+    for seed in (1, 2, 3, 4):
+        story.find("seed").setValue(seed)
+        story.click("keep")
+    story.find("walk-frames").setValue(2)
+    story.window.parts.show_tab("timeline")
+    track = story.find("timeline-track")
+    track.select(0)
+    story.qtbot.keyClick(track, Qt.Key.Key_Delete)
+    assert frames(story) == [1, 2, 3] and story.document.session.walk.frames == 4
+    story.click("walk-rewind")
+    story.settle()
+    assert story.recipe.latent == Seed(2) and story.message == ""
+
+
+def test_a_walk_of_one_keyframe_can_be_given_another_length(story):
+    track = story.find("timeline-track")
+    for _ in range(2):
+        track.select(0)
+        story.qtbot.keyClick(track, Qt.Key.Key_Delete)
+    story.find("walk-frames").setValue(121)
+    assert story.document.session.walk.frames == 121 and frames(story) == [120]
+
+
+def test_more_keyframes_than_frames_is_one_line(story):
+    story.find("walk-frames").setValue(2)
+    assert "each of 3 keyframes, got 2" in story.message
+    assert story.document.session.walk.frames == 61 and story.find("walk-frames").value() == 61
+
+
 def test_pictures_can_be_dropped_and_the_curve_shows_where_it_jumps(story):
     track = story.find("timeline-track")
     story.wait(lambda: track.curve)

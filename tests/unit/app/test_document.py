@@ -9,6 +9,7 @@ from ganviz.edits import LayerNoise, UnitEdit
 from ganviz.expression import Seed, Vector
 from ganviz.recipe import ModelRef, Noise
 from ganviz.session import load_session, save_session
+from ganviz.timeline import Timeline
 from ganviz.walk import Walk
 
 
@@ -140,7 +141,10 @@ def test_a_walk_takes_the_gallery_s_place_in_one_step(document: Document) -> Non
     document.keep()
     before = document.session
     recipes = [document.recipe.edit(latent=Seed(k)) for k in (3, 4)]
+    document.edit(timeline=Timeline().put(document.recipe, 50))
+    before = document.session
     document.open_walk(recipes, Walk(frames=7))
+    assert document.session.keyframes == tuple(recipes), "not those that had been timed before"
     assert [kept.recipe for kept in document.session.gallery] == recipes and document.recipe == recipes[0]
     assert document.session.walk.frames == 7
     document.undo()

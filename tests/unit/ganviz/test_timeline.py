@@ -53,7 +53,11 @@ def test_keyframes_are_put_moved_eased_and_removed() -> None:
     assert timeline.ease(1, "ease-in").keyframes[1].easing == "ease-in"
     assert timeline.remove(1).recipes == (A, C)
     assert [item.frame for item in timeline.stretched(41, 81).keyframes] == [0, 40, 80]
-    assert [item.frame for item in timeline.stretched(41, 2).keyframes] == [0, 1, 2]
+    assert [item.frame for item in timeline.stretched(41, 3).keyframes] == [0, 1, 2]
+    late = Timeline(tuple(Keyframe(A, frame) for frame in (0, 57, 58, 59)))
+    assert [item.frame for item in late.stretched(60, 5).keyframes] == [0, 2, 3, 4]
+    with pytest.raises(GanvizError, match="at least a frame for each of 3 keyframes, got 2"):
+        timeline.stretched(41, 2)
 
 
 def test_a_free_frame_is_the_next_one_or_at_the_end_of_all_walks_the_last_one_before() -> None:
