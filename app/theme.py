@@ -21,6 +21,7 @@ from PySide6.QtGui import (
     QPixmapCache,
 )
 from PySide6.QtWidgets import QApplication, QWidget
+from shiboken6 import isValid
 
 from app import glyphs
 from app.dressing import Dressing
@@ -185,7 +186,8 @@ def caption_font(*, bold: bool = False, tabular: bool = False) -> QFont:
 
 
 _CLONES: list[QIconEngine] = []
-"""Engines that Qt asked for when a copy of an icon was changed, which is rare."""
+"""Engines that Qt asked for when a copy of an icon was changed, which nothing in the window does by itself. Qt deletes
+each with its icon, and says so, as the engine is one that Python made."""
 
 
 class _Glyph(QIconEngine):
@@ -201,7 +203,8 @@ class _Glyph(QIconEngine):
 
     def clone(self) -> QIconEngine:
         made = _Glyph(self._name, self._role, self._checked_role)
-        _CLONES.append(made)  # Qt keeps it, but Python owns what Python made and returned, and would delete it at once
+        # Qt keeps it, but Python owns what Python made and returned, and would delete it at once.
+        _CLONES[:] = [*filter(isValid, _CLONES), made]
         return made
 
     def _role_of(self, mode: QIcon.Mode, state: QIcon.State) -> str:

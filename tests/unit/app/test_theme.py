@@ -119,6 +119,19 @@ def test_a_copy_of_an_icon_that_is_changed_outlives_it(qapp):
     del copy
 
 
+def test_what_stands_for_changed_copies_of_icons_goes_with_them(qapp):
+    original = theme.icon("play")
+    copies = [QIcon(original) for _ in range(20)]
+    for copy in copies:
+        copy.setIsMask(True)
+    kept = copies[:10]
+    del copies, copy
+    kept.append(QIcon(original))
+    kept[-1].setIsMask(True)
+    assert len(theme._CLONES) == len(kept), "those of the others have gone"
+    assert not any(copy.pixmap(16, 16).isNull() for copy in kept)
+
+
 def test_an_icon_without_room_is_no_picture_and_no_warning(qapp):
     from PySide6.QtCore import QSize
 
