@@ -296,7 +296,7 @@ def video_job(recipes: Any, wish: Wish, licence: str) -> Callable[[Any], Job[Pat
     """A job for the compute thread that draws a walk and writes it as a film or a folder of pictures."""
 
     def make(renderer: Any) -> Job[Path]:
-        batch = yield from renderer.quickest(recipes)
+        batch = yield from renderer.quickest_film(recipes)
         return (
             yield from export(
                 renderer,

@@ -305,7 +305,7 @@ def walk(
     renderer = Renderer(device)
     renderer.keep_measurements()
     renderer.load(header.path)
-    batch = report(renderer.quickest(recipes), "measure")
+    batch = report(renderer.quickest_film(recipes), "measure")
     job = video.export(
         renderer,
         recipes,

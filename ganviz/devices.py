@@ -6,8 +6,8 @@
     image = twin.synthesis(w)                        # also begin, step and image, stage by stage
     pixels = to_pixels(image)                        # bytes are made on the device
 
-The exact picture of a recipe is what the generator itself draws. A twin is for previews, and in float32 for sheets and
-videos, where a pixel may differ by one level. `w` comes from the generator's own mapping, always in float32.
+The exact picture of a recipe is what the generator itself draws. A twin is for previews, and in float32 for films,
+where a pixel may differ by one level. `w` comes from the generator's own mapping, always in float32.
 
 On CUDA and MPS nothing of this has been run: there was no such device. It is kept plain, and tested with fakes.
 """

@@ -51,6 +51,7 @@ class Loaded:
     reuse: Reuse
     parts: Parts = field(default_factory=Parts)
     twin: Twin | None = None
+    near: Twin | None = None  # in float32, for films
     tried: bool = False  # whether a twin was tried out, or is about to be
     most: int = MAX_BATCH  # pictures drawn at once that memory suffices for, as far as is known
     chosen_stages: tuple[int, ...] = ()
@@ -59,7 +60,9 @@ class Loaded:
     @property
     def bytes(self) -> int:
         """What all of it takes."""
-        return self.weights + self.reuse.bytes + (self.twin.weights if self.twin is not None else 0)
+        return (
+            self.weights + self.reuse.bytes + sum(twin.weights for twin in (self.twin, self.near) if twin is not None)
+        )
 
     def seconds(self, first: int, last: int | None = None, prefix: str = "") -> float:
         """What stages `first` to before `last` take, by default with the exact picture at the end; or infinite.
@@ -88,6 +91,10 @@ class Loaded:
         self.device = "cpu"
         self.parts = Parts()
         self.pace = Pace()  # what was measured on the device says nothing any more
+
+    def drop_twins(self) -> None:
+        """Let go of the twins; that for films is made again when it is needed."""
+        self.twin = self.near = None
 
     def note(self, part: str, began: float) -> None:
         """Measure what a part took; a device that works beside the processor is waited for."""

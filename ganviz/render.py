@@ -31,7 +31,7 @@ from ganviz.recipe import ModelRef, Recipe
 from ganviz.reuse import Reuse
 from ganviz.synthesis import synthesise
 from ganviz.trust import Trust, key_of
-from ganviz.twins import Twin, try_out
+from ganviz.twins import NEAR, Twin, compare, pays_for_films, try_out
 
 log = logging.getLogger(__name__)
 
@@ -155,14 +155,32 @@ class Renderer:
             self.save_measurements()
         return self.at_once(recipes[0])
 
+    def quickest_film(self, recipes: Sequence[Recipe]) -> Job[int]:
+        """The same, and whether a twin is quicker still is found out too, for `render_nearly`."""
+        count = yield from self.quickest(recipes)
+        loaded = self._loaded(recipes[0].model)
+        known = loaded.pace.of(NEAR) < float("inf")
+        if len(recipes) >= batches.WORTH_SETTLING and loaded.device == "cpu" and not known:
+            for _ in compare(loaded, count):
+                yield Progress(0, len(recipes), "measuring")
+            self.save_measurements()
+        return count
+
     def render_all(self, recipes: Sequence[Recipe], batch: int = 0) -> list[Frame]:
         """Draw many, in batches of `batch` or, where that is 0, of what is quickest."""
         return list(self.stream(recipes, batch))
 
-    def stream(self, recipes: Sequence[Recipe], batch: int = 0) -> Iterator[Frame]:
+    def render_nearly(self, recipes: Sequence[Recipe]) -> list[Frame]:
+        """Draw many as `render_all` does, but by a twin in float32 where that is known to be quicker.
+
+        For films: a number of a pixel may then differ by one, as it may in another batch.
+        """
+        return list(self.stream(recipes, nearly=True))
+
+    def stream(self, recipes: Sequence[Recipe], batch: int = 0, *, nearly: bool = False) -> Iterator[Frame]:
         """Draw many, batch by batch, holding no more than a batch: for long walks.
 
-        Those that follow one another with the same model and noise make a batch.
+        Those that follow one another with the same model and noise make a batch. `nearly`: see `render_nearly`.
         """
         start = 0
         while start < len(recipes):
@@ -175,12 +193,12 @@ class Renderer:
                     break
                 alike.append(following)
             start += len(alike)
-            yield from self._draw_within_memory(alike)
+            yield from self._draw_within_memory(alike, nearly)
 
-    def _draw_within_memory(self, recipes: list[Recipe]) -> list[Frame]:
+    def _draw_within_memory(self, recipes: list[Recipe], nearly: bool = False) -> list[Frame]:
         """Draw a batch; in smaller ones where memory does not suffice, then on the processor."""
         try:
-            return self._draw_alike(recipes)
+            return self._draw_alike(recipes, nearly=True) if nearly else self._draw_alike(recipes)
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error):
                 raise
@@ -200,11 +218,11 @@ class Renderer:
     def _make_room(self, loaded: Loaded) -> bool:
         """Where memory did not suffice: let go of all else, then leave the device; False where neither is left."""
         others = [digest for digest, other in self._models.items() if other is not loaded]
-        held = bool(others) or loaded.reuse.bytes > 0 or loaded.twin is not None
+        held = bool(others) or loaded.bytes > loaded.weights
         for digest in others:
             del self._models[digest]
         loaded.reuse.clear()
-        loaded.twin = None
+        loaded.drop_twins()
         if held or loaded.device == "cpu":
             free(loaded.device)
             return held
@@ -214,8 +232,10 @@ class Renderer:
         self.tell(f"{loaded.generator.ref.name}: the memory of {before} does not suffice; the processor draws it")
         return True
 
-    def _draw_alike(self, recipes: list[Recipe]) -> list[Frame]:
-        generator = self.load(recipes[0].model)
+    def _draw_alike(self, recipes: list[Recipe], nearly: bool = False) -> list[Frame]:
+        loaded = self._loaded(recipes[0].model)
+        generator = loaded.generator
+        network = self._near(loaded) if nearly else generator
         began = time.perf_counter()
         try:
             with torch.inference_mode():
@@ -223,7 +243,7 @@ class Renderer:
                 if not torch.isfinite(w).all():
                     raise ValueError("its latent has numbers that are not finite")
                 psi = torch.tensor([recipe.psi for recipe in recipes], dtype=torch.float64)
-                pixels = to_pixels(synthesise(generator, w, recipes[0].noise, recipes[0].units, psi))
+                pixels = to_pixels(synthesise(network, w, recipes[0].noise, recipes[0].units, psi))
         except ValueError as error:
             raise GanvizError(f"{generator.ref.name}: the recipe does not fit this model: {error}") from error
         ms = (time.perf_counter() - began) * 1000 / len(recipes)
@@ -231,6 +251,16 @@ class Renderer:
             Frame(_named(recipe, generator.ref), image, exact=True, ms=ms)
             for recipe, image in zip(recipes, pixels, strict=True)
         ]
+
+    def _near(self, loaded: Loaded) -> StagedGenerator:
+        """What draws films of a model: its twin in float32 where that pays."""
+        if loaded.device != "cpu" or not pays_for_films(loaded.pace):
+            return loaded.generator
+        if loaded.near is None:
+            twin = lowered(loaded.generator)
+            loaded.near = Twin(twin, "near", weight_bytes(twin))
+            self._fit_budget()
+        return loaded.near.generator
 
     def _loaded(self, model: str | Path | ModelRef) -> Loaded:
         """A model with what is known of it, which is the one used last from now on."""
@@ -294,7 +324,7 @@ class Renderer:
         for digest in others:
             if self._exceeds():
                 self._models[digest].reuse.clear()
-                self._models[digest].twin = None
+                self._models[digest].drop_twins()
         for digest in others:
             if self._exceeds():
                 del self._models[digest]

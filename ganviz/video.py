@@ -45,6 +45,8 @@ class Draws(Protocol):
 
     def render_all(self, recipes: Sequence[Recipe]) -> "list[Frame]": ...
 
+    def render_nearly(self, recipes: Sequence[Recipe]) -> "list[Frame]": ...
+
 
 def export(
     renderer: Draws,
@@ -80,7 +82,7 @@ def export(
     if not suffix:
         return (yield from _export_pictures(renderer, recipes, target, size, resample, metadata, licence, batch))
     codec = CODECS[suffix]
-    drawn = _draw(renderer, recipes, batch)
+    drawn = _draw(renderer, recipes, batch, renderer.render_nearly)
     with atomic_path(target) as temporary:
         temporary.touch()  # A folder that cannot be written to is found out before anything is drawn.
         first = next(drawn)
@@ -225,7 +227,7 @@ def _export_pictures(
     digits = max(5, len(str(len(recipes) - 1)))
     done = 0
     with atomic_folder(target) as folder, Beside() as beside:
-        for frames in _draw(renderer, recipes, batch):
+        for frames in _draw(renderer, recipes, batch, renderer.render_all):  # pictures carry their recipes
             paths = [folder / f"{number:0{digits}d}.png" for number in range(done, done + len(frames))]
             yield from _give(beside, _write_pictures, (paths, frames, shaped, licence, metadata))
             done += len(frames)
@@ -252,8 +254,10 @@ def _write_pictures(paths: list[Path], frames: "list[Frame]", shaped: Shape, lic
         write_png(path, shaped.apply(frame.pixels), frame.recipe, licence, metadata)
 
 
-def _draw(renderer: Draws, recipes: Sequence[Recipe], batch: int) -> "Iterator[list[Frame]]":
-    """Frames in order, a few at a time; the first and the last one alone."""
+def _draw(
+    renderer: Draws, recipes: Sequence[Recipe], batch: int, between: "Callable[[Sequence[Recipe]], list[Frame]]"
+) -> "Iterator[list[Frame]]":
+    """Frames in order, a few at a time as `between` draws them; the first and the last one alone."""
     first = renderer.render_all([recipes[0]])
     yield first
     last = len(recipes) - 1
@@ -262,7 +266,7 @@ def _draw(renderer: Draws, recipes: Sequence[Recipe], batch: int) -> "Iterator[l
     start = 1
     while start < last:
         began = time.perf_counter()
-        frames = renderer.render_all([recipes[k] for k in range(start, min(start + step, last))])
+        frames = between([recipes[k] for k in range(start, min(start + step, last))])
         if time.perf_counter() - began > STEP_SECONDS:
             step = max(1, step // 2)
         start += len(frames)

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from ganviz import latent, video
+from ganviz.batches import WORTH_SETTLING
 from ganviz.expression import Seed
 from ganviz.jobs import Offload, run
 from ganviz.recipe import Recipe
@@ -38,7 +39,7 @@ def test_export_against_the_bare_network_in_batches(
     generator = renderer.load(request.getfixturevalue(model))
     recipes = WalkRecipes([Recipe(generator.ref, Seed(seed)) for seed in range(5)], Walk(frames), False)
     z = latent.seeds(range(frames), generator.spec.z_dim)
-    batch = renderer.at_once(recipes[0])
+    batch = run(renderer.quickest_film([recipes[0]] * WORTH_SETTLING))  # as a long film begins
     before, cores = torch.get_num_threads(), os.cpu_count() or 1
 
     def bare(_: int) -> None:
@@ -47,7 +48,7 @@ def test_export_against_the_bare_network_in_batches(
                 generator(part)
 
     def export(turn: int) -> None:
-        run(video.export(renderer, recipes, tmp_path / f"{torch.get_num_threads()}-{turn}{suffix}"))
+        run(video.export(renderer, recipes, tmp_path / f"{torch.get_num_threads()}-{turn}{suffix}", batch=batch))
 
     spec = generator.spec
     for threads in sorted({before, cores} if spec.resolution >= 256 and suffix else {before}):

@@ -92,6 +92,8 @@ class Paints:
 
         return [SimpleNamespace(recipe=recipe, pixels=NOISE, ms=0.0, exact=True) for recipe in recipes]
 
+    render_nearly = render_all
+
 
 WRITERS: dict[str, Callable[[Path, Any], object]] = {
     "session": lambda folder, g: save_session(folder / "a.ganviz", Session(RECIPE, arithmetic=Arithmetic())),

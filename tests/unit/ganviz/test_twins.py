@@ -7,12 +7,13 @@ import torch
 
 from ganviz import devices, readout, twins
 from ganviz.drawing import Loaded
-from ganviz.edits import Mix
+from ganviz.edits import Mix, UnitEdit
 from ganviz.expression import Seed
 from ganviz.frames import Frame
+from ganviz.jobs import run
 from ganviz.recipe import ModelRef, Recipe
 from ganviz.render import Renderer
-from ganviz.twins import Twin, try_out
+from ganviz.twins import EXACT, NEAR, Twin, compare, pays_for_films, try_out
 
 
 @pytest.fixture
@@ -110,3 +111,76 @@ def test_the_lesson_of_a_slow_model_tries_its_twin_once(renderer: Renderer, reci
     assert renderer.learning(recipe, within=0.0) is None
     name = str(devices.preview_dtype("cpu")).removeprefix("torch.")
     assert renderer._loaded(recipe.model).seconds(0, prefix=f"{name} ") < 60
+
+
+def frames_of(renderer: Renderer, recipe: Recipe, count: int) -> list[Recipe]:
+    units = (UnitEdit(1, (0, 2), gain=0.5),)
+    return [recipe.edit(latent=Seed(k), psi=0.7, units=units) for k in range(count)]
+
+
+def test_films_are_drawn_by_a_twin_where_that_pays(renderer: Renderer, recipe: Recipe) -> None:
+    recipes = frames_of(renderer, recipe, 8)
+    loaded = renderer._loaded(recipe.model)
+    exact = [frame.pixels for frame in renderer.render_all(recipes)]
+    for seconds, pays in ((0.9, False), (0.5, True)):
+        loaded.pace.seconds.update({EXACT: 0.9, NEAR: seconds})
+        found = [frame.pixels.astype(int) for frame in renderer.render_nearly(recipes)]
+        assert (loaded.near is not None) == pays
+        assert max(np.abs(a - b).max() for a, b in zip(exact, found, strict=True)) <= pays
+    assert loaded.near is not None and loaded.bytes == loaded.weights + loaded.reuse.bytes + loaded.near.weights
+    after = [frame.pixels for frame in renderer.render_all(recipes)]
+    assert np.array_equal(exact, after), "of what is drawn again to the byte the generator draws all"
+
+
+def test_a_twin_for_films_leaves_where_others_need_the_memory(
+    renderer: Renderer, recipe: Recipe, make_checkpoint: Callable[..., Path]
+) -> None:
+    loaded = renderer._loaded(recipe.model)
+    loaded.pace.seconds.update({EXACT: 1.0, NEAR: 0.1})
+    renderer.render_nearly([recipe])
+    assert loaded.near is not None
+    renderer.budget = 1
+    renderer.load(make_checkpoint("another"))
+    assert loaded.near is None
+
+
+def test_whether_a_twin_pays_is_found_out_once_where_the_film_is_long_enough(
+    recipe: Recipe, tiny_stylegan2: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    renderer = Renderer("cpu")
+    renderer.keep_measurements()
+    renderer.load(tiny_stylegan2)
+    recipes = frames_of(renderer, recipe, 32)
+    pace = renderer._loaded(recipe.model).pace
+    run(renderer.quickest_film(recipes[:8]))
+    assert NEAR not in pace.seconds, "of a few frames it does not pay to find out"
+    run(renderer.quickest_film(recipes))
+    assert {EXACT, NEAR} <= pace.seconds.keys()
+    monkeypatch.setattr("ganviz.render.compare", lambda *_: pytest.fail("it was measured already"))
+    later = Renderer("cpu")
+    later.keep_measurements()
+    later.load(tiny_stylegan2)
+    run(later.quickest_film(recipes))
+
+
+@pytest.mark.parametrize(("spoilt", "pays"), [(False, True), (True, False)])
+def test_a_twin_that_draws_something_else_does_not_pay(
+    renderer: Renderer, recipe: Recipe, monkeypatch: pytest.MonkeyPatch, spoilt: bool, pays: bool
+) -> None:
+    now = [0.0]
+    monkeypatch.setattr(twins.time, "perf_counter", lambda: now[0])
+    loaded = renderer._loaded(recipe.model)
+    twin = devices.lowered(loaded.generator)
+
+    def drawn(draw, seconds: float, more: float):
+        def timed(w: torch.Tensor) -> torch.Tensor:
+            now[0] += seconds
+            return draw(w) + more
+
+        return timed
+
+    monkeypatch.setattr(loaded.generator, "synthesis", drawn(loaded.generator.synthesis, 1.0, 0.0))
+    monkeypatch.setattr(twin, "synthesis", drawn(twin.synthesis, 0.5, 0.1 if spoilt else 0.0))
+    monkeypatch.setattr(twins, "lowered", lambda generator: twin)
+    assert len(list(compare(loaded, 2))) == 1 + 2 * (1 + twins.TURNS), "with a look at what else there is in between"
+    assert pays_for_films(loaded.pace) == pays

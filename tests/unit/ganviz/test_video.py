@@ -48,6 +48,9 @@ class Painter:
         self.calls.append(len(recipes))
         return [Drawn(recipe.edit(model=MODEL), self.paint(recipe)) for recipe in recipes]
 
+    def render_nearly(self, recipes) -> list[Drawn]:
+        return self.render_all(recipes)
+
     def paint(self, recipe: Recipe) -> np.ndarray:
         down, right = np.mgrid[0 : self.side, 0 : self.side] / max(1, self.side - 1)
         picture = np.stack([60 + 120 * right, 60 + 120 * down, 40 + 180 * recipe.psi * np.ones_like(down)], axis=-1)
@@ -194,6 +197,18 @@ def test_slow_drawing_is_done_in_ever_smaller_steps(tmp_path, monkeypatch):
     painter = Painter(64)
     run(export(painter, walk(40), tmp_path / "walk.mp4"))
     assert painter.calls == [1, 16, 8, 4, 2, *[1] * 9]
+
+
+@pytest.mark.parametrize(("name", "nearly"), [("walk.mp4", [16, 16, 6]), ("walk", [])])
+def test_pictures_of_a_folder_carry_their_recipes_and_are_never_drawn_nearly(tmp_path, name, nearly):
+    class Watched(Painter):
+        def render_nearly(self, recipes):
+            found.append(len(recipes))
+            return super().render_nearly(recipes)
+
+    found: list[int] = []
+    run(export(Watched(), walk(40), tmp_path / name))
+    assert found == nearly, "all but the first and the last frame, or none"
 
 
 @pytest.mark.parametrize("name", ["walk.mp4", "walk"])
