@@ -6,10 +6,13 @@ it only has to be shown when it is visited; one that is visited earlier is made 
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from importlib import import_module
 
 from PySide6.QtCore import QObject, Qt, QTimer
 from PySide6.QtGui import QGuiApplication
 
+from app.background import Background
 from app.workspaces import Page
 
 PAUSE_MS = 20
@@ -36,6 +39,13 @@ class Ahead(QObject):
     def is_done(self) -> bool:
         """Whether there is nothing left to make."""
         return not self._turn.isActive()
+
+    def import_first(self, background: Background) -> None:
+        """Import what the pages are made of, which takes a moment and is not to hold up the first look; then begin."""
+        modules = [page.workspace.widget.partition(":")[0] for page in self._pages]
+        for module in ("trainers.watch", "trainers.configs", *modules):
+            background.run(partial(import_module, module), lambda _: None)
+        background.run(lambda: None, lambda _: self.begin())
 
     def begin(self) -> None:
         """Make what can be made now: called when there is another model."""

@@ -7,8 +7,6 @@ follow, and the newest recipe goes to the compute thread's mailbox; its frame co
 import logging
 import re
 from collections.abc import Callable
-from functools import partial
-from importlib import import_module
 from typing import Any
 
 from PySide6.QtCore import QEvent, QTimer
@@ -23,6 +21,7 @@ from app.clipboard import Clipboard
 from app.collector import Collector
 from app.commands import BY_ID, WHILE_ASKED
 from app.compute import Compute
+from app.connections import connect
 from app.document import Document, name_of
 from app.exporter import Exporter
 from app.files import Files
@@ -31,6 +30,7 @@ from app.keys import KeysDialog
 from app.layout import Parts, build
 from app.opening import Opener
 from app.panels import PANELS, WORKSPACES
+from app.playing import Playing
 from app.recovery import Recovery
 from app.saver import Saver
 from app.settings import Settings
@@ -38,13 +38,13 @@ from app.tab_order import arrange, next_area
 from app.training_question import TrainingQuestion
 from app.widgets.canvas import Canvas
 from app.widgets.message_bar import Kind
+from app.window_state import hint_done, keep_sizes, restore
 from ganviz.expression import is_large
 from ganviz.recipe import Recipe, describe
 from ganviz.session import Session
 
 log = logging.getLogger(__name__)
 
-HINT = "Drag on the picture to wander, or move a slider. Ctrl+Z takes anything back."
 TITLE_BAR = 32
 """Room that the desktop's own frame takes, before it is known."""
 START_ANYWAY_MS = 1500
@@ -70,6 +70,7 @@ class MainWindow(QMainWindow):
         self.importer: Importer = Importer(self)
         self.files: Files = Files(self)
         self.clipboard: Clipboard = Clipboard(self)
+        self.playing: Playing = Playing(self)
         self.ask_on_close = QGuiApplication.platformName() not in ("offscreen", "minimal")
         self._model = model
         self._started = False
@@ -87,7 +88,8 @@ class MainWindow(QMainWindow):
         self.resize(min(1440, screen.width()), min(1000, screen.height() - TITLE_BAR))
         self.setMinimumSize(960, 620)
         self._connect()
-        self._apply_settings()
+        restore(self)
+        self._set_frame_time(self.settings.get("frame_ms"))
         self._follow_nothing()
         self.setWindowIcon(theme.app_icon())
         self.canvas.set_empty_text("Looking for models …")
@@ -98,16 +100,11 @@ class MainWindow(QMainWindow):
     # -- construction ---------------------------------------------------------------------------------------------
 
     def _connect(self) -> None:
-        document, compute, opener, parts, canvas = (
-            self.document,
-            self.compute,
-            self.opener,
-            self.parts,
-            self.canvas,
-        )
+        document, compute, parts = self.document, self.compute, self.parts
         document.changed.connect(self._document_changed)
         document.path_changed.connect(self._show_title)
         document.compared.connect(lambda: self.show_workspace("compare"))
+        document.dropped.connect(self._say_dropped)
         compute.started.connect(parts.status.set_device)
         compute.started.connect(self.collector.begin)
         compute.unavailable.connect(self.collector.begin)
@@ -115,73 +112,19 @@ class MainWindow(QMainWindow):
         compute.collapsed.connect(document.keep)
         compute.frame_ready.connect(self._frame_ready)
         compute.frame_failed.connect(self._frame_failed)
+        compute.said.connect(self.say)
         self.exporter.connect_compute()
         self.importer.connect_page()
         self.files.connect_opener()
-        parts.cards["project"].taken.connect(lambda: parts.right.reveal(parts.cards["project"]))
-        parts.cards["project"].began.connect(lambda: parts.view.setCurrentIndex(0))
-        parts.cards["project"].frame_wanted.connect(canvas.show_frame)
-        parts.cards["project"].ended.connect(self._show_document)
-        canvas.frameShown.connect(self._frame_shown)
-        canvas.frameShown.connect(parts.neighbours.show_frame)
-        canvas.frameShown.connect(parts.walk.frame_shown)
-        parts.walk.at_changed.connect(parts.timeline.track.set_playhead)
-        parts.timeline.going.connect(parts.walk.go_to)
-        parts.timeline.said.connect(self.say)
-        parts.timeline.sheet_wanted.connect(self.exporter.export_contact_sheet)
-        parts.neighbours.said.connect(self.say)
-        canvas.dropped.connect(self.open)
-        canvas.plane_began.connect(parts.latent.begin_move)
-        canvas.plane_dragged.connect(parts.latent.wander)
-        canvas.plane_ended.connect(document.seal)
-        canvas.key_command.connect(self._canvas_key)
-        parts.models.chosen.connect(self.open)
-        parts.models.browse.connect(self.files.choose_file)
+        self.playing.connect_players()
+        self.canvas.frameShown.connect(self._frame_shown)
+        self.canvas.key_command.connect(self._canvas_key)
         parts.models.listed.connect(self._models_listed)
-        parts.models.said.connect(self.say)
-        parts.gallery.shown.connect(opener.open_recipe)
-        parts.walk.failed.connect(lambda text: self.say(text, "warning"))
-        for player in self._players():
-            player.playing_changed.connect(lambda playing, player=player: self._playing_changed(player, playing))
         parts.snapshots.watch(self.background)
         parts.snapshots.applies_changed.connect(self._follow_model)
         parts.cards["units"].applies_changed.connect(self._show_cards)
-        parts.latent.variation_changed.connect(lambda value: self.settings.set("variation", value))
-        parts.latent.within_changed.connect(lambda value: self.settings.set("within", value))
-        for card in parts.cards.values():
-            card.folded_changed.connect(self._keep_folds)
-            if hasattr(card, "said"):
-                card.said.connect(self.say)
-        parts.workspaces.currentChanged.connect(lambda index: self.show_workspace(WORKSPACES[index].name))
         parts.centre.changed.connect(self._workspace_changed)
-        parts.variations.export_wanted.connect(self.exporter.export_sheet)
-        for page in parts.centre.pages.values():
-            page.find_model = parts.models.first_that
-            page.open_wanted.connect(self.open)
-            page.explore_wanted.connect(self._explore)
-            page.export_wanted.connect(self.exporter.export_sheet)
-        compute.said.connect(self.say)
-        document.dropped.connect(self._say_dropped)
-
-    def _apply_settings(self) -> None:
-        parts, settings = self.parts, self.settings
-        parts.latent.variation.show_value(settings.get("variation"))
-        parts.latent.show_threshold(settings.get("within"))
-        self._set_frame_time(settings.get("frame_ms"))
-        self.canvas.set_smooth(settings.get("smooth"))
-        parts.smooth.setChecked(settings.get("smooth"))
-        folded = settings.get("folded").split(",")
-        for card in parts.cards.values():
-            card.set_folded(card.objectName() in folded)
-        for name, part in (("window", self), ("columns", parts.columns)):
-            kept = settings.geometry(name)
-            if kept is not None:
-                part.restoreGeometry(kept) if part is self else part.restoreState(kept)
-        if not settings.get("hint_seen"):
-            self.canvas.set_hint(HINT)
-
-    def _keep_folds(self) -> None:
-        self.settings.set("folded", ",".join(card.objectName() for card in self.parts.cards.values() if card.folded))
+        connect(self)
 
     def set_setting(self, key: str, value: Any) -> None:
         """Change a setting and act on it."""
@@ -235,9 +178,7 @@ class MainWindow(QMainWindow):
             event.ignore()
             self.saver.ask_to_close()
             return
-        self.settings.keep_geometry("window", self.saveGeometry())
-        self.parts.show_sides(True)  # a column that is away would be kept without a width
-        self.settings.keep_geometry("columns", self.parts.columns.saveState())
+        keep_sizes(self)
         self.hide()  # ending the threads may take a moment: an import of torch, a step of an export
         self.stop()
         super().closeEvent(event)
@@ -283,7 +224,7 @@ class MainWindow(QMainWindow):
         if drawn:
             self.parts.recipe.setText(_say(new.recipe, self.document.card.class_names))
             if old is not None and old.recipe.model == new.recipe.model:
-                self._hint_done()
+                hint_done(self)
         self.show_actions()
         self.show_state()
 
@@ -316,22 +257,14 @@ class MainWindow(QMainWindow):
 
     def _frame_shown(self, frame: Any) -> None:
         if self._shown is None:
-            self._import_ahead()
+            self.ahead.import_first(self.background)
         self._shown = frame
         self.parts.status.frame_shown(frame.ms)
         self.show_state()
 
-    def _import_ahead(self) -> None:
-        """What the workspaces are made of takes a moment to import, which is not to hold up the first look at one."""
-        modules = [workspace.widget.partition(":")[0] for workspace in WORKSPACES[1:]]
-        for module in ("trainers.watch", "trainers.configs", *modules):
-            self.background.run(partial(import_module, module), lambda _: None)
-        self.background.run(lambda: None, lambda _: self.ahead.begin())
-
     def _at_rest(self) -> bool:
         """Whether there is nothing that the window should rather do."""
-        moving = any(player.playing for player in self._players())
-        return not (self.behind or moving) and self.opener.is_idle
+        return not (self.behind or self.playing.is_on) and self.opener.is_idle
 
     def _frame_failed(self, recipe: Recipe, message: str) -> None:
         self._failed = recipe
@@ -368,11 +301,6 @@ class MainWindow(QMainWindow):
         if modified != self.isWindowModified():  # Qt tells all of the window even where nothing changes
             self.setWindowModified(modified)
 
-    def _hint_done(self) -> None:
-        if self.canvas.hint.text():
-            self.canvas.set_hint("")
-            self.settings.set("hint_seen", True)
-
     # -- opening --------------------------------------------------------------------------------------------------
 
     def open(self, given: str) -> None:
@@ -381,14 +309,10 @@ class MainWindow(QMainWindow):
         self.importer.leave()
         self.files.open(given)
 
-    def _explore(self, given: str) -> None:
+    def explore(self, given: str) -> None:
         """Open something to look around in."""
         self.show_workspace("explore")
         self.open(given)
-
-    def _show_document(self) -> None:
-        """Something else was on the canvas for a while; its last picture may not even have been painted yet."""
-        self.compute.request(self.document.recipe)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if event.mimeData().hasUrls():
@@ -442,7 +366,7 @@ class MainWindow(QMainWindow):
 
     def _canvas_key(self, name: str) -> None:
         if name == "play":
-            self.play()
+            self.playing.play()
         elif name == "randomise":
             self.actions_by_id["randomise"].trigger()
         elif name == "keep":
@@ -451,29 +375,9 @@ class MainWindow(QMainWindow):
             self.parts.dimensions.zero()
             self.parts.cards["directions"].zero()
 
-    def play(self) -> None:
-        """Play the walk if there is one, else wander; again stops."""
-        walk, latent = self.parts.walk, self.parts.latent
-        if any(player.playing for player in self._players()):
-            self.stop_playing()
-        elif walk.can_play:
-            walk.play(True)
-        else:
-            latent.play(True)
-
-    def _players(self) -> tuple[Any, ...]:
-        """What moves by itself when it is told to; one thing at a time."""
-        return self.parts.latent, self.parts.walk, self.parts.snapshots
-
-    def stop_playing(self, besides: Any = None) -> None:
-        """Let nothing move by itself any more, but for one thing."""
-        for player in self._players():
-            if player is not besides:
-                player.play(False)
-
-    def _playing_changed(self, player: Any, playing: bool) -> None:
-        if playing:
-            self.stop_playing(besides=player)
+    def stop_playing(self) -> None:
+        """Let nothing move by itself any more."""
+        self.playing.stop()
 
     def undo(self) -> None:
         """One step back."""

@@ -107,7 +107,7 @@ def test_bundled_models_are_listed_and_a_face_is_shown_first(begin):
 
 def test_workspaces_are_imported_once_there_is_a_picture(begin, tiny_checkpoint, monkeypatch):
     imported = []
-    monkeypatch.setattr("app.window.import_module", imported.append)
+    monkeypatch.setattr("app.ahead.import_module", imported.append)
     story = begin(tiny_checkpoint)
     wanted = {workspace.widget.partition(":")[0] for workspace in WORKSPACES[1:]}
     story.qtbot.waitUntil(lambda: wanted <= set(imported), timeout=20_000)

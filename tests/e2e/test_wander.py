@@ -81,11 +81,11 @@ def test_space_plays_and_stops_and_the_way_is_one_step(story):
 
 
 def test_a_slider_dragged_while_it_plays_is_part_of_the_same_step(story):
-    story.window.play()
+    story.window.playing.play()
     for tick in range(20):
         story.find("psi").setValue(0.5 + tick / 100)
         story.qtbot.wait(5)
-    story.window.play()
+    story.window.playing.play()
     story.settle()
     assert story.recipe.psi == 0.69 and story.recipe.latent.right > 0
     assert len(story.document.history.past) == 1
