@@ -28,8 +28,10 @@ def on_files(files: Files, config: Any) -> Files:
 
 
 def on_config(config: Any) -> Any:
-    """The decisions stand one by one under the page that lists them."""
-    config.nav[-1]["Contribute"] += [{title(path): f"adr/{path.name}"} for path in adrs()]
+    """The decisions stand one by one under the page that lists them, folded away."""
+    config.nav[-1]["Contribute"][-1] = {
+        "Decisions": ["decisions.md", *({title(path): f"adr/{path.name}"} for path in adrs())]
+    }
     return config
 
 
@@ -54,7 +56,7 @@ def command_line() -> str:
 
 def helped(name: str, command: click.Command) -> str:
     """A command's help as a block of text."""
-    with click.Context(command, info_name=name, terminal_width=100, help_option_names=["-h", "--help"]) as context:
+    with click.Context(command, info_name=name, terminal_width=80, help_option_names=["-h", "--help"]) as context:
         return f"```text\n{command.get_help(context)}\n```\n"
 
 

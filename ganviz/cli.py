@@ -52,7 +52,8 @@ EPILOG = """\b
 Without a command, the explorer opens:
   ganviz [MODEL | RUN | FILE.ganviz | IMAGE.png]
   ganviz --screenshot FILE [MODEL] [--theme dark|light] [--panel explore]
-MODEL is a checkpoint file, a run folder (its newest snapshot) or a name that `ganviz models` lists.
+MODEL is a checkpoint file, a run folder (its newest snapshot), or a name
+that `ganviz models` lists.
 Training: ganviz train ARCH --data DATA --out RUN, see `ganviz train --help`.
 Add --debug to any command to see where an error came from."""
 

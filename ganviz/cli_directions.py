@@ -69,9 +69,11 @@ def directions(
     """Find directions in MODEL's latent space, each one sigma long, and write them to a file.
 
     \b
-    pca        principal components of w, or without a mapping network of the first layer's activations (GANSpace)
-    sefa       the directions that the first weights stretch most, without any samples (SeFa)
-    labelled   the normal of a boundary between --positive and --negative seeds (InterFaceGAN)
+    pca        principal components of w, or without a mapping network of
+               the first layer's activations (GANSpace)
+    sefa       what the first weights stretch most, without samples (SeFa)
+    labelled   the normal of a boundary between --positive and --negative
+               seeds (InterFaceGAN)
 
     Go along one with `--direction FILE:NAME=AMOUNT`, which all commands that draw pictures of seeds take.
     """

@@ -73,7 +73,7 @@ class StagedGenerator(nn.Module):
     Subclasses set `spec` and define
 
         start(w) -> State
-        step(k, state, w, noise, change=None) -> State     for k in range(len(spec.layers))
+        step(k, state, w, noise, change=None) -> State   for k in range(len(layers))
         image(state) -> (N, C, H, W) in [-1, 1]
 
     and, where they have a mapping network,
