@@ -1,0 +1,22 @@
+// Browsers start no worker for a page that is read from the disk: there a hidden frame does the work of the search.
+if (location.protocol === "file:")
+  window.Worker = class extends EventTarget {
+    constructor(url) {
+      super();
+      const frame = document.createElement("iframe");
+      frame.hidden = true;
+      document.body.append(frame);
+      this.inside = frame.contentWindow;
+      this.inside.postMessage = (data) => this.dispatchEvent(new MessageEvent("message", { data }));
+      this.ready = new Promise((resolve) => {
+        const script = this.inside.document.createElement("script");
+        script.onload = resolve;
+        script.src = url;
+        this.inside.document.body.append(script);
+      });
+    }
+
+    postMessage(data) {
+      this.ready.then(() => this.inside.dispatchEvent(new MessageEvent("message", { data })));
+    }
+  };
