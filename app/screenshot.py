@@ -4,7 +4,7 @@ import sys
 import time
 from pathlib import Path
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import QEvent, Qt, QTimer
 from PySide6.QtGui import QCursor
 from PySide6.QtWidgets import QApplication
 
@@ -71,6 +71,8 @@ def take(
     timer.timeout.connect(look)
     timer.start()
     app.exec()
+    # Its closing asked for the same once more. Where the program goes on, as a test does, every later loop would end.
+    app.removePostedEvents(app, QEvent.Type.Quit.value)
     if failures:
         _say(failures[0])
         return 1
