@@ -5,6 +5,7 @@ Neither Qt nor torch is imported at module level: the command line runs on serve
 
 import argparse
 import ctypes
+import difflib
 import logging
 import os
 import signal
@@ -118,7 +119,18 @@ def _parse(words: list[str]) -> argparse.Namespace:
         "--panel", choices=[item.name for item in WORKSPACES], default=WORKSPACES[0].name, help="the workspace to show"
     )
     parser.add_argument("--debug", action="store_true", help=argparse.SUPPRESS)
-    return parser.parse_args(words)
+    options, more = parser.parse_known_args(words)
+    if more:
+        parser.error(_misspelt(options.model or "") or f"expected one thing to open, got also: {' '.join(more)}")
+    return options
+
+
+def _misspelt(word: str) -> str:
+    """What to say where a word that others follow is hardly a file, but much like a command; else ""."""
+    from ganviz.cli import cli
+
+    near = difflib.get_close_matches(word, [*cli.commands, "train"], n=1) if not Path(word).exists() else []
+    return f"{word}: no such command; did you mean {near[0]}?" if near else ""
 
 
 def _has_screen() -> bool:

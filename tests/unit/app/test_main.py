@@ -86,3 +86,15 @@ def test_where_qt_would_abort_for_want_of_a_library_its_package_is_named_instead
     for platform in ("offscreen", "wayland", "minimal"):
         monkeypatch.setenv("QT_QPA_PLATFORM", platform)
         assert entry.what_keeps_qt_from_x11() == ""
+
+
+def test_a_misspelt_command_is_told_from_too_many_files(capsys):
+    for words, said in (
+        (["smaple", "faces-dcgan", "--seeds", "0"], "did you mean sample?"),
+        (["trian", "dcgan"], "did you mean train?"),
+        (["one.png", "two.png"], "expected one thing to open, got also: two.png"),
+        (["--nonsense"], "--nonsense"),
+    ):
+        with pytest.raises(SystemExit) as ended:
+            entry.open_window(words)
+        assert ended.value.code == 2 and said in capsys.readouterr().err
