@@ -87,6 +87,7 @@ def open_window(words: list[str]) -> int:
     if why := what_keeps_qt_from_x11():
         return _say(f"the window needs Qt's system libraries: {why}{_what_to_install()}")
     from app import theme
+    from app.leaving import leave_within
     from app.settings import Settings
 
     app = QApplication.instance() or QApplication(["ganviz"])
@@ -100,6 +101,7 @@ def open_window(words: list[str]) -> int:
         from app.screenshot import take
 
         return take(app, window, Path(options.screenshot), SCREENSHOT_TIMEOUT_S, options.panel)
+    window.leaving.connect(lambda: leave_within())
     sys.excepthook = _show_exceptions_in(window)
     # Python sees signals only between its own instructions; the status bar's clock gives it some.
     signal.signal(signal.SIGINT, lambda *_: window.close())

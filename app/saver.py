@@ -111,15 +111,16 @@ class Saver(QObject):
         """Ask before the window closes, and close it unless the answer is Cancel; where it is being saved, wait."""
         if self.is_saving:
             self._close = True
-            self._window.say("The window closes once the session is written", "info")
+            text = "The window closes once the session is written"
+            self._window.say(text, "warning", "Close now", self._close_now)
             return
 
-        def close() -> None:
-            self._window.ask_on_close = False
-            self._window.close()
-
         # Once saved it is asked anew where there is reason to: the user may have gone on while the file was written.
-        self.ask("Save the session before closing?", discarded=close, saved=self._window.close)
+        self.ask("Save the session before closing?", discarded=self._close_now, saved=self._window.close)
+
+    def _close_now(self) -> None:
+        self._window.ask_on_close = False
+        self._window.close()
 
     def ask(self, question: str, discarded: Callable[[], object], saved: Callable[[], object]) -> None:
         """Ask whether to save, without blocking; one of the two is called unless the answer is Cancel."""
@@ -128,9 +129,10 @@ class Saver(QObject):
         self._box = box = QMessageBox(self._window)
         box.setObjectName("unsaved")
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        box.setIcon(QMessageBox.Icon.Question)
         box.setText(question)
-        box.setInformativeText("Kept pictures and the latest changes are not in a file yet.")
+        path = self._document.path
+        where = "in a file" if path is None else f"in {path.name}"
+        box.setInformativeText(f"What you kept and changed is not {where} yet.")
         buttons = QMessageBox.StandardButton
         box.setStandardButtons(buttons.Save | buttons.Discard | buttons.Cancel)
         box.setDefaultButton(buttons.Save)

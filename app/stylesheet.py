@@ -129,6 +129,8 @@ QScrollBar::handle:hover {{ background: {t.muted}; }}
 QScrollBar::add-line, QScrollBar::sub-line {{ width: 0; height: 0; }}
 QScrollBar::add-page, QScrollBar::sub-page {{ background: transparent; }}
 
+QDialogButtonBox, QMessageBox {{ dialogbuttonbox-buttons-have-icons: 0; }}
+
 QProgressBar {{
     background: {t.line}; border: 0; border-radius: 3px; min-height: 6px; max-height: 6px; text-align: center;
 }}

@@ -39,7 +39,6 @@ class TrainingQuestion(QObject):
         box = QMessageBox(self._window)
         box.setObjectName("training-question")
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        box.setIcon(QMessageBox.Icon.Question)
         going = self._going()
         names = [folder.name for folder in going]
         box.setText(f"{', '.join(names)} {'is' if len(names) == 1 else 'are'} still training.")

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from PySide6.QtCore import QEvent, QTimer
+from PySide6.QtCore import QEvent, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication
 from PySide6.QtWidgets import QMainWindow, QWidget
 
@@ -52,7 +52,9 @@ START_ANYWAY_MS = 1500
 
 
 class MainWindow(QMainWindow):
-    """The explorer."""
+    """The explorer. `leaving` comes when it closes, before its threads are waited for."""
+
+    leaving = Signal()
 
     def __init__(self, model: str | None = None) -> None:
         super().__init__()
@@ -180,6 +182,7 @@ class MainWindow(QMainWindow):
             return
         keep_sizes(self)
         self.hide()  # ending the threads may take a moment: an import of torch, a step of an export
+        self.leaving.emit()
         self.stop()
         super().closeEvent(event)
 

@@ -125,6 +125,18 @@ def test_a_copy_that_waits_to_be_written_is_written_before_the_window_closes(sto
     assert load_session(tmp_path / "copy.ganviz") == load_session(tmp_path / "work.ganviz")
 
 
+def test_a_window_need_not_wait_for_a_drive_that_does_not_answer(story, tmp_path):
+    left, let = [], threading.Event()
+    story.window.leaving.connect(lambda: (left.append(story.window.isVisible()), let.set()))
+    story.window.background.run(lambda: let.wait(60), lambda _: None)
+    story.window.ask_on_close = True
+    story.window.saver.save_to(str(tmp_path / "copy.ganviz"))
+    story.window.close()
+    assert story.window.isVisible() and not left
+    story.click("message-action")
+    assert left == [False], "gone, and only now the threads are waited for"
+
+
 def test_a_window_stays_where_the_session_that_it_waits_for_cannot_be_written(story, tmp_path):
     story.click("keep")
     story.window.ask_on_close = True
