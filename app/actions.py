@@ -12,6 +12,9 @@ from app.settings import SETTINGS
 if TYPE_CHECKING:
     from app.window import MainWindow
 
+FIRST_OF_GROUP = ("copy", "keys", "quit")
+"""Commands that a line stands before in the menu."""
+
 
 def make_actions(window: "MainWindow") -> dict[str, QAction]:
     """An action of the window for each command, by the command's id."""
@@ -29,12 +32,19 @@ def make_actions(window: "MainWindow") -> dict[str, QAction]:
 
 
 def more_menu(window: "MainWindow", parent: QWidget) -> QMenu:
-    """The menu at the top right: commands without a button, and the settings that have choices."""
+    """The menu at the top right: commands without a button, and the settings that have choices before the last two."""
     menu = QMenu(parent)
     for command in COMMANDS:
         if command.menu:
+            if command.id in FIRST_OF_GROUP:
+                menu.addSeparator()
+            if command.id == "keys":
+                _add_settings(window, menu)
             menu.addAction(window.actions_by_id[command.id])
-    menu.addSeparator()
+    return menu
+
+
+def _add_settings(window: "MainWindow", menu: QMenu) -> None:
     for setting in SETTINGS:
         if setting.choices:
             choices = menu.addMenu(setting.label)
@@ -45,4 +55,3 @@ def more_menu(window: "MainWindow", parent: QWidget) -> QMenu:
                 action.setChecked(window.settings.get(setting.key) == value)
                 action.triggered.connect(lambda _=False, key=setting.key, value=value: window.set_setting(key, value))
                 group.addAction(action)
-    return menu

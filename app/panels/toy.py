@@ -71,6 +71,7 @@ class ToyPanel(QWidget):
             "How far the samples are from the data, for each objective's last game",
             x_name="steps of G",
         )
+        self.plot.empty = "nothing played yet"
         self.figures = {
             name: Figure(f"toy-{name}", caption, tip)
             for name, caption, tip in (

@@ -171,3 +171,4 @@ def test_no_two_commands_share_a_shortcut_and_text_fields_keep_theirs(story, qtb
 def test_the_menu_lists_them(story, name):
     menu = more_menu(story.window, story.window)
     assert story.window.actions_by_id[name] in menu.actions()
+    assert menu.actions()[-1] is story.window.actions_by_id["quit"]
