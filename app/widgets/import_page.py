@@ -9,6 +9,8 @@ from app.importing import PICTURES, Found
 from app.widgets.buttons import Choice, TextButton, Tick
 from app.widgets.number import NumberRow
 from app.widgets.picture_grid import PictureGrid
+from app.widgets.scrolled import scrolled
+from app.widgets.wrapping import WrappingBar
 from ganviz.importers import Asked
 from ganviz.models import MODELS
 
@@ -20,6 +22,8 @@ ROWS = {
     "wanted": ("Also wanted", "What the file would have had Python import; nothing of it was imported or run"),
     "unknown": ("Not known", "What the file says nothing about"),
 }
+ABREAST = 600
+"""From this width on, what the user may say of a file stands in one row."""
 SIDES = (8, 16, 32, 64, 128, 256, 512, 1024)
 
 
@@ -43,9 +47,13 @@ class ImportPage(QFrame):
         said.setProperty("tone", "muted")
         self.rows: dict[str, tuple[QLabel, QLabel]] = {}
         self.grid = PictureGrid("import-sheet", "Pictures that it draws", PICTURES)
+        self.grid.setMinimumSize(256, 192)  # four beside each other in a narrow window
 
-        column = QVBoxLayout(self)
-        column.setContentsMargins(24, 20, 24, 20)
+        for label in (self.title, said):
+            label.setWordWrap(True)
+        inside = QWidget()
+        column = QVBoxLayout(inside)
+        column.setContentsMargins(24, 20, 24, 16)
         column.setSpacing(16)
         head = QVBoxLayout()
         head.setSpacing(4)
@@ -55,7 +63,11 @@ class ImportPage(QFrame):
         column.addWidget(self._facts())
         column.addWidget(self.grid, 1)
         column.addWidget(self._differently())
-        column.addLayout(self._buttons())
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.setSpacing(0)
+        whole.addWidget(scrolled(inside, "import-area"), 1)
+        whole.addLayout(self._buttons())  # always in view: they are what the page asks
 
     def _facts(self) -> QWidget:
         card = QFrame()
@@ -79,11 +91,8 @@ class ImportPage(QFrame):
 
     def _differently(self) -> QWidget:
         """What the file cannot say itself and the user may."""
-        self.options = QFrame()
+        self.options = WrappingBar(ABREAST, 16, (0, 1))
         self.options.setObjectName("import-options")
-        row = QHBoxLayout(self.options)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(16)
         self.classes = NumberRow(
             "Classes",
             0,
@@ -95,7 +104,6 @@ class ImportPage(QFrame):
             decimals=0,
             limits=(0, 65536),
         )
-        self.classes.setMaximumWidth(210)
         self.side = QLabel("Resolution")
         self.resolution = Choice("import-resolution", "Pixels a side, where the file leaves a choice")
         self.resolution.setMinimumWidth(104)
@@ -107,7 +115,10 @@ class ImportPage(QFrame):
             "Measure batch norm's means and variances anew over 256 seeds: the look of training scripts' pictures",
             "import-statistics",
         )
-        row.addWidget(self.classes)
+        self.classes.setFixedWidth(210)
+        self.options.first.addWidget(self.classes)
+        self.options.first.addStretch(1)
+        row = self.options.second
         row.addWidget(self.side)
         row.addSpacing(8 - row.spacing())
         row.addWidget(self.resolution)
@@ -125,6 +136,7 @@ class ImportPage(QFrame):
         self.again = TextButton("Read again", "Read the file with what is said above", "import-again", icon="refresh")
         self.again.clicked.connect(lambda: self.asked.emit(self.wish()))
         row = QHBoxLayout()
+        row.setContentsMargins(24, 8, 24, 20)
         row.setSpacing(8)
         row.addWidget(self.again)
         row.addStretch(1)

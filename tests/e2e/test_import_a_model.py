@@ -176,3 +176,20 @@ def test_the_window_may_be_opened_on_a_foreign_file(begin, layouts, tmp_path, ho
     story.click("import-keep")
     story.settle()
     assert story.recipe.model.name == "model_epoch_100"
+
+
+def test_in_a_small_window_the_page_scrolls_and_its_answers_stay_in_view(story, layouts, tmp_path, home):
+    story.window.resize(960, 620)
+    drop(story, layouts.LAYOUTS["pytorch-dcgan"].make(tmp_path, "netG"))
+    story.wait(lambda: story.window.importer.asks)
+    area, page = story.find("import-area"), story.window.parts.importing
+    story.wait(lambda: area.verticalScrollBar().maximum() > 0)
+    assert area.horizontalScrollBar().maximum() == 0
+    for name in ("import-again", "import-discard", "import-keep"):
+        button = story.find(name)
+        assert page.rect().contains(button.geometry()) and button.visibleRegion().boundingRect() == button.rect()
+    for name in ("taken-for", "assumed"):
+        label = page.rows[name][1]
+        assert label.height() >= label.heightForWidth(label.width())
+    classes, resolution = story.find("import-classes"), story.find("import-resolution")
+    assert classes.mapTo(page, classes.rect().bottomRight()).y() < resolution.mapTo(page, resolution.pos()).y()
