@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QPainter, QPaintEvent, QPixmap
+from PySide6.QtGui import QPainter, QPaintEvent, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QFileDialog, QFrame, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from app import theme
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 COUNT = 5
 SIDE = 56
+MARGIN, GAP = 12, 16
+LEAST_WORDS = 260
+"""Pixels that a verdict wants beside the pictures; where there is less room it stands above them."""
 TONES = {"new": "good", "close": "warning", "copy": "danger"}
 REAL = "\n\nReal images are measured in the same way, each with the real image nearest to it."
 
@@ -52,8 +55,8 @@ class NeighboursPanel(QFrame):
         self._waiting: Any = None
         self._searching = False
         self._unloaded = False  # whether an index may be there that nobody has asked for yet
-        title = QLabel("Nearest training images")
-        title.setFont(theme.text_font(bold=True))
+        self.title = QLabel("Nearest training images")
+        self.title.setFont(theme.text_font(bold=True))
         self.caption = ElidedLabel()
         self.caption.setObjectName("neighbours-data")
         self.caption.setFont(theme.caption_font(tabular=True))
@@ -62,7 +65,9 @@ class NeighboursPanel(QFrame):
         self.verdict.setObjectName("neighbours-verdict")
         self.verdict.setFont(theme.text_font(tabular=True))
         self.verdict.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)  # it changes all the time
-        self.compare = TextButton("Compare", "Search the training data for this picture", "neighbours-compare")
+        self.compare = TextButton(
+            "Compare", "Search the training data for this picture; the first time takes a while", "neighbours-compare"
+        )
         self.choose = TextButton("Choose data…", "Say where this model's training data are", "neighbours-choose")
         self.other = IconButton("folder-search-outline", "Compare with other data", "neighbours-other", size=16)
         self.row = _Row()
@@ -75,7 +80,7 @@ class NeighboursPanel(QFrame):
         head = QHBoxLayout()
         head.setContentsMargins(0, 0, 0, 0)
         head.setSpacing(4)
-        head.addWidget(title)
+        head.addWidget(self.title)
         head.addWidget(self.other)
         head.addStretch(1)
         words = QVBoxLayout()
@@ -86,12 +91,10 @@ class NeighboursPanel(QFrame):
         words.addWidget(self.verdict)
         words.addLayout(buttons)
         words.addStretch(1)
-        whole = QHBoxLayout(self)
-        whole.setContentsMargins(12, 8, 12, 8)
-        whole.setSpacing(16)
-        whole.addLayout(words, 1)
-        whole.addWidget(self.row)
-        self.setFixedHeight(SIDE + 20 + 16 + 8)
+        self._whole = QHBoxLayout(self)
+        self._whole.setContentsMargins(MARGIN, 8, MARGIN, 8)
+        self._whole.addLayout(words, 1)
+        self._whole.addWidget(self.row)
         self.compare.clicked.connect(self.start)
         self.choose.clicked.connect(self.ask_for_data)
         self.other.clicked.connect(self.ask_for_data)
@@ -269,12 +272,31 @@ class NeighboursPanel(QFrame):
             self.caption.setText(f"{len(index):,} images of {index.data.name} · pixel distance in grey levels")
         elif self._source is not None:
             name = title_of(self._source)
-            self.caption.setText(f"Is this new, or a picture out of {name}? The first comparison takes a moment.")
+            self.caption.setText(f"Is this new, or a picture out of {name}?")
         elif self._of:
             said = self._document.header.card.data
             self.caption.setText(f"The training data are not known here{f': {said}' if said else ''}.")
         else:
             self.caption.setText("")
+        self.title.setToolTip(self.caption.text())
+        self._arrange()
+
+    def _arrange(self) -> None:
+        """Words beside the pictures; above them where there is little room, and then as few as say what matters."""
+        wanted = self.row.sizeHint().width() + GAP + LEAST_WORDS + 2 * MARGIN
+        narrow = self._index is not None and self.width() < wanted
+        self._whole.setDirection(QHBoxLayout.Direction.TopToBottom if narrow else QHBoxLayout.Direction.LeftToRight)
+        self._whole.setSpacing(4 if narrow else GAP)
+        self.caption.setVisible(not narrow)
+        self.row.show_captions(not narrow)
+        self.setFixedHeight(SIDE + 72 if narrow else SIDE + 44)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(self.row.sizeHint().width() + 2 * MARGIN, self.height())  # there the words stand above
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._arrange()
 
     def showEvent(self, event) -> None:
         super().showEvent(event)
@@ -313,7 +335,14 @@ class _Row(QWidget):
         self.setMouseTracking(True)
         self._entries: list[tuple[np.ndarray, str, str]] = []
         self._pixmaps: list[QPixmap] = []
+        self._captioned = True
         self.setFixedSize(self.sizeHint())
+
+    def show_captions(self, captioned: bool) -> None:
+        """Whether distances stand under the pictures; the tips have them as well."""
+        if captioned != self._captioned:
+            self._captioned = captioned
+            self.setFixedSize(self.sizeHint())
 
     def pictures(self) -> list[np.ndarray]:
         """Pixels uint8 (H, W, C) of what is shown."""
@@ -327,7 +356,7 @@ class _Row(QWidget):
         self.update()
 
     def sizeHint(self) -> QSize:
-        return QSize(COUNT * SIDE + (COUNT - 1) * 8, SIDE + 20)
+        return QSize(COUNT * SIDE + (COUNT - 1) * 8, SIDE + 20 if self._captioned else SIDE)
 
     def mouseMoveEvent(self, event) -> None:
         place = int(event.position().x()) // (SIDE + 8)
@@ -340,5 +369,6 @@ class _Row(QWidget):
         for place, (pixmap, entry) in enumerate(zip(self._pixmaps, self._entries, strict=True)):
             x = place * (SIDE + 8)
             painter.drawPixmap(x, 0, pixmap)
-            painter.drawText(QRectF(x, SIDE + 2, SIDE, 16), Qt.AlignmentFlag.AlignCenter, entry[1])
+            if self._captioned:
+                painter.drawText(QRectF(x, SIDE + 2, SIDE, 16), Qt.AlignmentFlag.AlignCenter, entry[1])
         painter.end()

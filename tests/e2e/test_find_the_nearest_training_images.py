@@ -135,3 +135,18 @@ def test_data_that_cannot_be_read_are_one_clear_line(begin, tiny_checkpoint: Pat
     story.wait(lambda: story.message)
     assert "empty" in story.message
     assert not story.window.compute.job_running
+
+
+def test_in_a_narrow_window_the_pictures_are_whole_and_the_verdict_stands_above_them(
+    begin, tiny_checkpoint: Path, data: Path
+):
+    story = begin(tiny_checkpoint)
+    panel, row, verdict = story.window.parts.neighbours, story.find("neighbours-row"), story.find("neighbours-verdict")
+    panel.use_data(str(data))
+    story.window.resize(1440, 900)
+    story.wait(lambda: panel.row.pictures() and panel.is_idle)
+    story.wait(lambda: panel.width() > 620 and row.x() > verdict.geometry().right())
+    story.window.resize(960, 620)
+    story.wait(lambda: panel.width() < 400 and row.y() > verdict.geometry().bottom())
+    assert panel.rect().contains(row.geometry())
+    assert verdict.width() > 250 and not story.find("neighbours-data").isVisible()
