@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from PySide6.QtCore import QElapsedTimer, QTimer, Signal
+from PySide6.QtCore import QElapsedTimer, QSize, QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
 
 from app import theme
@@ -10,6 +10,7 @@ from app.compute import Compute
 from app.document import Document
 from app.status import duration
 from app.widgets.buttons import Choice, IconButton
+from app.widgets.elided import ElidedLabel
 from app.widgets.number import NumberField
 from app.widgets.slider import FloatSlider
 from ganviz.errors import GanvizError
@@ -20,7 +21,7 @@ INTERPOLATIONS = (
     (None, "automatic"),
     ("linear", "linear"),
     ("slerp", "spherical"),
-    ("cubic", "smooth curve"),
+    ("cubic", "smooth"),
 )
 
 
@@ -53,18 +54,17 @@ class WalkBar(QWidget):
         )
         self.frames = _number("walk-frames", "Frames", "Length of the whole walk in frames", 60, (2, MAX_FRAMES), 0)
         self.fps = _number("walk-fps", "Frames a second", "Frames a second", 30, (0.01, 1000), 2)
-        self.interpolation = Choice("walk-interpolation", "Way between two pictures", whole=True)
+        self.interpolation = _Whole("walk-interpolation", "Way between two pictures", whole=True)
         for value, text in INTERPOLATIONS:
             self.interpolation.addItem(text, value)
-        self.easing = Choice("walk-easing", "Speed between two pictures", whole=True)
+        self.easing = _Whole("walk-easing", "Speed between two pictures", whole=True)
         for name in EASINGS:
             self.easing.addItem(name.replace("-", " "), name)
-        self.length = QLabel()
+        self.length = _Length()
         self.length.setObjectName("walk-length")
         self.length.setAccessibleName("Length of the walk")
         self.length.setFont(theme.text_font(tabular=True))
         self.length.setProperty("tone", "muted")
-        self.length.setMinimumWidth(150)  # else the buttons would move as the text comes and goes
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(4)
@@ -77,10 +77,9 @@ class WalkBar(QWidget):
             label.setBuddy(field)
             row.addWidget(label)
             row.addWidget(field)
-            row.addSpacing(8)
+            row.addSpacing(4)
         row.addWidget(self.interpolation)
         row.addWidget(self.easing)
-        row.addSpacing(8)
         row.addWidget(self.length)
         self.rewind_button.clicked.connect(self.rewind)
         self.play_button.clicked.connect(lambda checked: self.play(checked))
@@ -253,3 +252,20 @@ def _number(name: str, label: str, tip: str, value: float, limits: tuple[float, 
     field.setFixedWidth(60)
     field.setValue(value)
     return field
+
+
+class _Whole(Choice):
+    """Never narrower than its longest entry; where there is little room the words beside it are cut instead."""
+
+    def minimumSizeHint(self) -> QSize:
+        return self.sizeHint()
+
+
+class _Length(ElidedLabel):
+    """Takes the same room with and without words, or the buttons would move as they come and go."""
+
+    def sizeHint(self) -> QSize:
+        return QSize(150, super().sizeHint().height())
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(0, super().minimumSizeHint().height())
