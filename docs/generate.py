@@ -30,7 +30,7 @@ def on_files(files: Files, config: Any) -> Files:
 def on_config(config: Any) -> Any:
     """The decisions stand one by one under the page that lists them, folded away."""
     config.nav[-1]["Contribute"][-1] = {
-        "Decisions": ["decisions.md", *({title(path): f"adr/{path.name}"} for path in adrs())]
+        "Decisions": [{"All of them": "decisions.md"}, *({title(path): f"adr/{path.name}"} for path in adrs())]
     }
     return config
 

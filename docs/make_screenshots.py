@@ -104,6 +104,8 @@ def dressed(model: str) -> Session:
 
 
 PICTURES: dict[str, Window | Sheet] = {
+    "explorer-light": Window("faces-dcgan", made=kept),
+    "explorer-dark": Window("faces-dcgan", made=kept, theme="dark"),
     "explore": Window("faces-dcgan"),
     "classes": Window("fashion-dcgan", made=dressed, theme="dark"),
     "timeline": Window("faces-dcgan", made=kept),
