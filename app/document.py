@@ -46,7 +46,7 @@ class Document(QObject):
         """Counts the histories, each of which begins with another session."""
         self.path: Path | None = None
 
-    # --- what is there -----------------------------------------------------------------------------------------
+    # -- what is there ------------------------------------------------------------------------------------------
 
     @property
     def is_open(self) -> bool:
@@ -97,7 +97,7 @@ class Document(QObject):
         """What that model is called on screen."""
         return name_of(self._headers[ref.digest]) if self.knows(ref) else ref.name
 
-    # --- editing -----------------------------------------------------------------------------------------------
+    # -- editing ------------------------------------------------------------------------------------------------
 
     def edit(self, merge: object | None = None, **changes: Any) -> None:
         """Replace fields of the session; edits with the same `merge` key in a row are one undo step until `seal`."""
@@ -111,6 +111,11 @@ class Document(QObject):
         recipe = self.recipe.edit(**changes)
         if fits(recipe, self.header_of(recipe.model).spec) or not fits(self.recipe, self.spec):
             self._replace(self.session.edit(recipe=recipe), merge)
+
+    def go_to(self, recipe: Recipe) -> None:
+        """Show another recipe; a step of its own, whatever came before."""
+        self.seal()
+        self.edit(recipe=recipe)
 
     def seal(self) -> None:
         """A gesture has ended."""
@@ -172,7 +177,7 @@ class Document(QObject):
             self.changed.emit(old, session)
             self.path_changed.emit()
 
-    # --- opening and saving ------------------------------------------------------------------------------------
+    # -- opening and saving -------------------------------------------------------------------------------------
 
     def introduce(self, header: Header) -> None:
         """Make a model's description known, so that recipes naming it can be shown."""
@@ -189,8 +194,7 @@ class Document(QObject):
             return
         old = self.header
         recipe, dropped = at_same_latent(self.recipe, old, header)
-        self.seal()
-        self.edit(recipe=recipe)
+        self.go_to(recipe)
         if dropped:
             self.dropped.emit(dropped)
 
@@ -199,8 +203,7 @@ class Document(QObject):
         if self._history is None:
             self._begin(Session(recipe))
         else:
-            self.seal()
-            self.edit(recipe=recipe)
+            self.go_to(recipe)
 
     def open_walk(self, keyframes: Sequence[Recipe], walk: Walk | None) -> None:
         """Show a walk, as from a dropped film: its keyframes become the gallery, the first of them is shown.

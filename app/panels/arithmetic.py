@@ -159,13 +159,13 @@ class ArithmeticPage(QFrame):
         self.export_button.setMenu(menu)
         self.export_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.add_button.clicked.connect(self._add_term)
-        self.samples.chosen.connect(self._go)
+        self.samples.chosen.connect(self._document.go_to)
         self.samples.selection_changed.connect(self._say_samples)
         self.samples.grid.installEventFilter(self)
         self.back.clicked.connect(lambda: self._turn_page(-1))
         self.forward.clicked.connect(lambda: self._turn_page(1))
         self.side.said.connect(self.said)
-        self.side.chosen.connect(self._go)
+        self.side.chosen.connect(self._document.go_to)
         self._compute.thumbnail_ready.connect(self._thumbnail)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -277,7 +277,7 @@ class ArithmeticPage(QFrame):
         tray.seeds_typed.connect(lambda text: self._seeds_typed(k, text))
         tray.present_wanted.connect(lambda: self.add(k, (self._document.recipe,)))
         tray.removed.connect(lambda row: self._remove(k, row))
-        tray.shown.connect(self._go)
+        tray.shown.connect(self._document.go_to)
         tray.began.connect(self._document.seal)
         tray.ended.connect(self._document.seal)
         tray.weight_changed.connect(lambda weight: self._edit_term(k, merge=("weight", k), weight=weight))
@@ -371,10 +371,6 @@ class ArithmeticPage(QFrame):
                 self._add_picked(k)
                 return True
         return super().eventFilter(watched, event)
-
-    def _go(self, recipe: Recipe) -> None:
-        self._document.seal()
-        self._document.edit(recipe=recipe)
 
     def _want(self) -> None:
         if self.isVisible():

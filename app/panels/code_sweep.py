@@ -15,7 +15,6 @@ from app.widgets.scrolled import scrolled
 from app.widgets.sheet_view import SheetView
 from ganviz.codes import MOST_STEPS, MOST_VALUE, NOISES, Change, Sweep, axes, check_range, rank, sheet
 from ganviz.errors import GanvizError
-from ganviz.recipe import Recipe
 from ganviz.session import Session
 from ganviz.spec import Spec
 
@@ -72,7 +71,7 @@ class CodesPage(QFrame):
             row.valueChanged.connect(lambda _: self._moved())
         self.reset_button.clicked.connect(self._reset)
         self.export_button.clicked.connect(lambda: self.export_wanted.emit(self.view.sheet))
-        self.view.chosen.connect(self._go)
+        self.view.chosen.connect(self._document.go_to)
         self.rank_button.clicked.connect(self._rank)
         self.bars.chosen.connect(lambda name: self._choose(columns=name))
 
@@ -176,10 +175,6 @@ class CodesPage(QFrame):
         self._document.seal()
         plain = Sweep()
         self._edit(low=plain.low, high=plain.high, steps=plain.steps)
-
-    def _go(self, recipe: Recipe) -> None:
-        self._document.seal()
-        self._document.edit(recipe=recipe)
 
     # -- the ranking ----------------------------------------------------------------------------------------------
 

@@ -205,8 +205,7 @@ class DirectionsPage(QFrame):
 
     def _go(self, recipe: Recipe) -> None:
         if self._document.knows(recipe.model):
-            self._document.seal()
-            self._document.edit(recipe=recipe)
+            self._document.go_to(recipe)
 
     def _find(self, search: direction_finding.Search) -> None:
         began = direction_finding.begin(

@@ -173,7 +173,7 @@ class LayersPage(QFrame):
         self.ablate_button.clicked.connect(lambda: self._command("ablate"))
         self.boost_button.clicked.connect(lambda: self._command("boost"))
         self.restore_button.clicked.connect(lambda: self._command("restore"))
-        self.browser.shown.connect(self._go)
+        self.browser.shown.connect(self._document.go_to)
         self.browser.said.connect(self.said)
         self.browser.export_wanted.connect(self.export_wanted)
 
@@ -348,10 +348,6 @@ class LayersPage(QFrame):
             button.setEnabled(bool(selected))
         within = [edit.units for edit in self._document.recipe.units if edit.layer == layer and edit.units]
         self.restore_button.setEnabled(any(selected & set(units) for units in within))
-
-    def _go(self, recipe: Recipe) -> None:
-        self._document.seal()
-        self._document.edit(recipe=recipe)
 
 
 def _three(first: int, layer: Layer) -> tuple[int, ...]:

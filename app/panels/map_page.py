@@ -299,8 +299,7 @@ class MapPage(QFrame):
     def _go(self, place: int) -> None:
         made = self.view.made
         if made is not None and self._document.knows(made.base.model):
-            self._document.seal()
-            self._document.edit(recipe=made.recipe(place))
+            self._document.go_to(made.recipe(place))
 
     def _mark(self, side: str) -> None:
         self._document.seal()

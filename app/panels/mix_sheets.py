@@ -151,7 +151,7 @@ class MixPage(QFrame):
         self.amount.valueChanged.connect(lambda amount: self._edit("mix-amount", amount=amount))
         self.reset_button.clicked.connect(lambda: self._edit(**_fields(Mixing())))
         self.export_button.clicked.connect(self._export)
-        self.view.chosen.connect(self._go)
+        self.view.chosen.connect(self._document.go_to)
 
     @staticmethod
     def applies(spec: Spec) -> bool:
@@ -272,10 +272,6 @@ class MixPage(QFrame):
         wanted = chosen - members if members <= chosen else chosen | members
         self._edit(layers=format_layers(tuple(sorted(wanted or chosen)), spec))
         self.show_session(self._document.session)
-
-    def _go(self, recipe: Recipe) -> None:
-        self._document.seal()
-        self._document.edit(recipe=recipe)
 
     def _export(self) -> None:
         self._refresh()
