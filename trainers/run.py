@@ -48,7 +48,7 @@ class Run:
     data_digest: str
     command: str
 
-    # --- starting and finding -----------------------------------------------------------------------------------
+    # -- starting and finding ------------------------------------------------------------------------------------
 
     @classmethod
     def start(cls, folder: Path, arch: str, config: Any, data_source: str, data_digest: str, command: str) -> "Run":
@@ -113,7 +113,7 @@ class Run:
         with atomic_path(self.folder / "config.json") as temporary:
             temporary.write_text(json.dumps(stored, indent=2) + "\n", encoding="utf-8")
 
-    # --- log ----------------------------------------------------------------------------------------------------
+    # -- log -----------------------------------------------------------------------------------------------------
 
     def log(self, entry: Mapping[str, Any], clock: Mapping[str, float]) -> None:
         """Append one line; numbers that JSON has no word for become null."""
@@ -147,7 +147,7 @@ class Run:
         with atomic_path(path) as temporary:
             temporary.write_text("".join(kept), encoding="utf-8")
 
-    # --- snapshots and previews ---------------------------------------------------------------------------------
+    # -- snapshots and previews ----------------------------------------------------------------------------------
 
     def snapshot(self, generator: StagedGenerator, card: Card, half: bool) -> Path:
         """Save the averaged generator as a checkpoint named by the images seen; then let older ones go."""
@@ -177,7 +177,7 @@ class Run:
             Image.fromarray(preview_pixels(generator)).save(temporary)
         return path
 
-    # --- resume state -------------------------------------------------------------------------------------------
+    # -- resume state --------------------------------------------------------------------------------------------
 
     def save_state(self, tensors: Mapping[str, Tensor], counters: Mapping[str, Any]) -> None:
         header = json.dumps({"format": FORMAT, "data": self.data_digest, "counters": dict(counters)})
