@@ -7,6 +7,7 @@ imported here, after the window has been painted.
 
 import logging
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,12 +19,16 @@ from app.running_job import RunningJob, Say, sentence
 from app.thumbnails import Thumbnails
 from ganviz import catalog
 from ganviz.checkpoint import read_header
+from ganviz.memory import give_back
 from ganviz.recipe import Recipe
 
 if TYPE_CHECKING:
     from ganviz.render import Renderer
 
 log = logging.getLogger(__name__)
+
+REST_S = 30.0
+"""When there has been nothing to do for so long, memory that is kept for the next picture is given back."""
 
 
 class ComputeThread:
@@ -36,6 +41,8 @@ class ComputeThread:
         self._device = device
         self._picture = LivePicture(mailbox, say, self.thumbnails.remember)
         self._busy = False
+        self._worked = time.monotonic()  # when there was something to do
+        self._keeps = False  # whether memory may have been kept since
         self._thread = threading.Thread(target=self._run, name="compute", daemon=True)
 
     def start(self) -> None:
@@ -97,7 +104,7 @@ class ComputeThread:
             idle = False
             while not (mailbox.stopping or self._is_ready(job) or idle):
                 self._busy = picture.waits
-                patience = picture.rests_in if self._busy else picture.lessons.idle_in
+                patience = picture.rests_in if self._busy else self._idle_in
                 idle = not mailbox.bell.wait(patience) and not self._busy
             if mailbox.stopping:
                 return False
@@ -123,11 +130,24 @@ class ComputeThread:
             self.thumbnails.draw(renderer, thumbnails)
         elif job.can_step and not moving:
             job.step()
+        elif idle and picture.lessons.idle_in is None:
+            give_back()
+            self._keeps = False
+            return True
         elif idle:
             picture.lessons.go_on()
         if job.is_due:
             job.step()
+        self._worked, self._keeps = time.monotonic(), True
         return True
+
+    @property
+    def _idle_in(self) -> float | None:
+        """Seconds until there is something to do that nobody waits for; None where there is nothing."""
+        lesson = self._picture.lessons.idle_in
+        if lesson is not None or not self._keeps:
+            return lesson
+        return max(0.0, self._worked + REST_S - time.monotonic())
 
     def _is_ready(self, job: RunningJob) -> bool:
         """Whether there is something to do now. While a movement is waited for, only what cannot wait counts."""

@@ -46,7 +46,7 @@ def keep_freed() -> bool:
     The activations of one large picture are freed and asked for again with the next one. Given back to the system in
     between, all their pages have to be cleared anew each time: at 1024 px a quarter to a half of the processor time.
     To be called before there are threads, since memory is kept by thread unless it is shared. Whoever has set glibc's
-    own variables has decided otherwise. `give_back` works as before.
+    own variables has decided otherwise. `give_back` works as before; whoever has nothing more to draw calls it.
     """
     mallopt = _of_glibc("mallopt")
     if mallopt is None or any(name.startswith("MALLOC_") or name == "GLIBC_TUNABLES" for name in os.environ):

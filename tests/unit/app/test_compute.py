@@ -42,6 +42,21 @@ def test_a_requested_recipe_comes_back_as_a_frame(compute: Compute, recipe: Reci
     assert ready.args[0].recipe == recipe
 
 
+def test_what_is_kept_for_the_next_picture_is_given_back_at_rest_once(
+    compute: Compute, recipe: Recipe, qtbot, monkeypatch
+) -> None:
+    given: list[str] = []
+    monkeypatch.setattr("app.compute_thread.give_back", lambda: given.append(threading.current_thread().name))
+    frames = []
+    compute.frame_ready.connect(frames.append)
+    for seed, seconds, times in ((0, 1e6, 0), (1, 0.0, 1), (2, 0.0, 2)):
+        monkeypatch.setattr("app.compute_thread.REST_S", seconds)
+        compute.request(recipe.edit(latent=Seed(seed)))
+        qtbot.waitUntil(lambda seed=seed, times=times: len(frames) > seed and compute.is_idle and len(given) == times)
+    qtbot.wait(50)
+    assert given == ["compute"] * 2 and compute.is_idle
+
+
 def test_of_a_burst_the_last_one_is_drawn_and_most_are_not(compute: Compute, recipe: Recipe, qtbot) -> None:
     frames = []
     compute.frame_ready.connect(frames.append)
