@@ -238,14 +238,6 @@ def test_the_window_paints_before_torch_is_imported(home, tiny_checkpoint):
     assert done.stdout.strip() == "painted before torch True", done.stderr
 
 
-def test_a_window_that_is_never_shown_still_draws(qtbot, tiny_checkpoint):
-    window = build_window(str(tiny_checkpoint))
-    qtbot.addWidget(window)
-    with qtbot.waitSignal(window.canvas.frameShown, timeout=30_000):
-        pass
-    window.stop()
-
-
 def test_a_recent_model_that_is_damaged_is_listed_without_a_picture_and_the_screenshot_taken(
     tmp_path, home, make_checkpoint, tiny_checkpoint
 ):
