@@ -15,6 +15,8 @@ from trainers.curves import thousands
 LEFT, RIGHT, HEAD, FOOT = 44, 12, 50, 22
 """Room around the curves, in pixels."""
 KEY_GAP = 10
+FOOT_WORDS = 100
+"""Room for what stands at either end below the curves, in pixels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,8 +198,10 @@ class CurvePlot(QWidget):
             for across in (area.right() - width, area.left(), area.center().x() - width / 2)
             for top in heights or [down - 16]
         ]
-        points = [point for curve in self._curves for point in self._points(curve)]
-        return min(places, key=lambda place: sum(place.contains(point) for point in points))
+        if down + 2 + 14 > area.bottom() and area.width() > width + 2 * FOOT_WORDS:
+            places.append(QRectF(area.center().x() - width / 2, down + 3, width, 14))  # between the words of the foot
+        lines = [self._points(curve) for curve in self._curves]
+        return min(places, key=lambda place: sum(_covered(place, line) for line in lines))
 
     def _visible_levels(self) -> list[tuple[Level, float]]:
         left, _, low, high = self._bounds
@@ -262,6 +266,14 @@ class CurvePlot(QWidget):
             if sum(14 + measured(text) for text in texts) + KEY_GAP * (len(texts) - 1) <= room:
                 return texts
         return names
+
+
+def _covered(place: QRectF, line: Sequence[QPointF]) -> int:
+    """How many pixels' width of a line, whose points go from left to right, a place hides."""
+    x = np.arange(place.left(), place.right())
+    x = x[(x >= line[0].x()) & (x <= line[-1].x())]
+    y = np.interp(x, [point.x() for point in line], [point.y() for point in line])
+    return int(((y > place.top()) & (y < place.bottom())).sum())
 
 
 def _last(y: np.ndarray) -> float:

@@ -3,7 +3,7 @@ import pytest
 from PySide6.QtCore import QPoint
 
 from app import theme
-from app.widgets.plot import Curve, CurvePlot, Level
+from app.widgets.plot import FOOT_WORDS, Curve, CurvePlot, Level
 
 
 @pytest.fixture
@@ -75,3 +75,13 @@ def test_what_a_level_means_stands_where_no_curve_runs_through_it(plot):
     assert place.center().x() < plot._field().center().x()
     plot.show_curves([Curve("W", x, falling[::-1])], [Level(0.0, "the data")])
     assert plot._room_for(50, plot._place(0, 0.0).y()).right() == plot._field().right(), "at the right where it can"
+
+
+def test_where_curves_run_all_along_a_level_its_meaning_stands_in_the_foot(plot):
+    plot.resize(600, 200)
+    x = np.linspace(0, 1000, 40)
+    plot.show_curves([Curve("W", x, np.where(x > 0, 0.2, 3.0))], [Level(0.0, "the data")])
+    place = plot._room_for(50, plot._place(0, 0.0).y())
+    assert place.top() > plot._field().bottom() and place.bottom() < plot.height()
+    assert plot._field().left() + FOOT_WORDS < place.left()
+    plot.grab()
