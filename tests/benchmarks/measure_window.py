@@ -237,7 +237,8 @@ def drag_more(window, meter: Meter, film: str) -> None:
 
 def look_around(window, meter: Meter) -> None:
     """Every workspace for the first time, then the other theme and back, with all of them made."""
-    meter.begin("the first look at every workspace")
+    wait_until(lambda: window.ahead.is_done)  # which takes some seconds in which nothing moves, as between two models
+    meter.begin("the first look at every workspace, made ahead")
     for workspace in WORKSPACES[1:]:
         window.show_workspace(workspace.name)
         rest()
