@@ -19,7 +19,6 @@ the system tells that (Linux). What exceeds the bar only with that time is count
 """
 
 import argparse
-import ctypes
 import faulthandler
 import gc
 import json
@@ -36,7 +35,8 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-STALL_S = 0.2
+from watching import STALL_S, Stalls, in_use
+
 REST_EVERY = 100
 SAID_EVERY = 1000
 PATIENCE_S = float(os.environ.get("MONKEY_PATIENCE_S", "300"))
@@ -95,78 +95,6 @@ class Faults(logging.Handler):
         sys.unraisablehook = lambda e: self.note(f"{e.err_msg}: {e.exc_value!r} in {e.object!r}")
         qInstallMessageHandler(said)
         logging.getLogger().addHandler(self)
-
-
-def kept_waiting() -> float:
-    """Seconds that this thread has been ready to run while others had the processor; 0 where that is not told."""
-    try:
-        with open("/proc/thread-self/schedstat", "rb") as file:
-            return int(file.read().split()[1]) / 1e9
-    except OSError:
-        return 0.0
-
-
-class Stalls:
-    """How long the UI thread was held up between two ticks of the driver, and by what."""
-
-    def __init__(self) -> None:
-        self.since: float | None = None  # None until the first picture, and while the driver means to wait
-        self.found: list[dict[str, Any]] = []
-        self.waited: list[dict[str, Any]] = []  # over the bar on the wall, but only because others had the processor
-        self.worst = 0.0
-        self._cpu = self._kept = 0.0
-        self._stack: list[str] = []
-        self._main = threading.main_thread().ident
-        threading.Thread(target=self._watch, daemon=True).start()
-
-    def begin(self) -> None:
-        self._cpu, self._kept, self._stack = time.thread_time(), kept_waiting(), []
-        self.since = time.perf_counter()
-
-    def end(self, doing: str) -> None:
-        if self.since is None:
-            return
-        wall, cpu = time.perf_counter() - self.since, time.thread_time() - self._cpu
-        self.since = None
-        kept = kept_waiting() - self._kept if wall > STALL_S else 0.0
-        self.worst = max(self.worst, wall - kept)
-        if wall > STALL_S:
-            found = self.found if wall - kept > STALL_S else self.waited
-            found.append({"ms": round(wall * 1000), "cpu_ms": round(cpu * 1000), "kept_ms": round(kept * 1000),
-                          "doing": doing, "stack": self._stack[-6:]})  # fmt: skip
-            if found is self.found:
-                print("stall:", json.dumps(found[-1]), file=sys.stderr, flush=True)
-
-    def _watch(self) -> None:
-        while True:
-            time.sleep(0.05)
-            since = self.since
-            if since is not None and not self._stack and time.perf_counter() - since > STALL_S * 0.6:
-                self._stack = _stack_of(self._main or 0)
-
-
-def _stack_of(thread: int) -> list[str]:
-    """Where a thread is, in lines, from the outside in.
-
-    Written by the interpreter while nothing else runs, and not read from the thread's frames: a frame that is held
-    while its thread goes on lets the widgets in it die on the thread that holds it.
-    """
-    with tempfile.TemporaryFile() as file:
-        faulthandler.dump_traceback(file, all_threads=True)
-        file.seek(0)
-        said = file.read().decode("utf-8", "replace")
-    for part in said.split("\n\n"):
-        title, *lines = part.splitlines()
-        if f"{thread:#018x}" in title:
-            return [_place_of(line) for line in reversed(lines) if line.startswith("  File ")]
-    return []
-
-
-def _place_of(line: str) -> str:
-    """`window.py:12 show` of `  File "app/window.py", line 12 in show`."""
-    path, rest = line.removeprefix('  File "').split('", line ')
-    number, name = rest.split(" in ", 1)
-    return f"{Path(path).name}:{number} {name}"
 
 
 class Monkey:
@@ -380,26 +308,6 @@ class Monkey:
         for recipe, pixels in self._doubted:
             if not close(pixels, Renderer("cpu").render(recipe).pixels):
                 self.faults.note(f"a fresh renderer gives other pixels for {recipe}")
-
-
-class HeapFigures(ctypes.Structure):
-    """What mallinfo2(3) returns, in bytes."""
-
-    _fields_ = [
-        (name, ctypes.c_size_t)
-        for name in ("arena", "ordblks", "smblks", "hblks", "mapped", "usmblks", "fsmblks", "used", "free", "keepcost")
-    ]
-
-
-def in_use() -> str:
-    """What of the memory is in use, as far as the C library and Python tell, in words."""
-    said = f"{sys.getallocatedblocks() / 1e6:.2f} million of Python's blocks"
-    mallinfo = getattr(ctypes.CDLL(None), "mallinfo2", None)
-    if mallinfo is not None:
-        mallinfo.restype = HeapFigures
-        heap = mallinfo()
-        said = f"{(heap.mapped + heap.used) / 1e6:.0f} of the heap and {heap.free / 1e6:.0f} free in it, {said}"
-    return said
 
 
 def close(a: Any, b: Any) -> bool:
