@@ -15,6 +15,7 @@ from ganviz.edits import Direction, Mix, Move
 from ganviz.expression import Expression, Lerp, Mapped, Mean, Offset, Seed, Slerp, Sum, Vector, space_of
 from ganviz.recipe import Recipe
 from ganviz.spec import Spec
+from ganviz.streams import stream_of
 
 if TYPE_CHECKING:
     from ganviz.models.base import StagedGenerator
@@ -36,7 +37,7 @@ def seeds(numbers: Iterable[int], z_dim: int, within: float | None = None) -> Te
 @lru_cache(maxsize=256)
 def _drawn(seed: int, z_dim: int, within: float | None) -> np.ndarray:
     """z (z_dim,) of a seed; while a slider moves it is the same one at every tick."""
-    stream = np.random.RandomState(seed)
+    stream = stream_of(seed)
     z = stream.randn(z_dim)
     beyond = np.abs(z) > within if within is not None else np.zeros(z_dim, bool)
     while beyond.any():
@@ -51,7 +52,7 @@ def conditions_of_seed(seed: int, spec: Spec) -> tuple[int, dict[str, int]]:
 
     They are the next `randint(size)` of the stream that z was drawn from; 0 and {} where there are none.
     """
-    stream = np.random.RandomState(seed)
+    stream = stream_of(seed)
     stream.randn(spec.z_dim)
     index = int(stream.randint(spec.num_classes)) if spec.num_classes else 0
     return index, {code.name: int(stream.randint(code.size)) for code in spec.codes if code.kind == "categorical"}

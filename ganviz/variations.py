@@ -31,6 +31,7 @@ from ganviz.mixing import fits
 from ganviz.reading import number, whole
 from ganviz.recipe import Recipe, Sheet
 from ganviz.spec import Spec
+from ganviz.streams import stream_of
 
 RANDOM_SEEDS = 1_000_000
 """Random seeds stay below this: short enough to be read aloud and typed."""
@@ -146,7 +147,7 @@ def children(
     """
     cells = [_blend(base, parents, [1.0] * len(parents), has_mapping)]
     for place in range(1, count):
-        stream = np.random.RandomState([seed, generation, place])
+        stream = stream_of([seed, generation, place])
         shares = stream.dirichlet(np.ones(len(parents)))
         new = Seed(int(stream.randint(RANDOM_SEEDS)))
         child = _blend(base, parents, [float(share) for share in shares], has_mapping)

@@ -28,6 +28,7 @@ from ganviz.neighbours import reduced
 from ganviz.recipe import Recipe, class_weights
 from ganviz.render import Renderer
 from ganviz.spec import Spec
+from ganviz.streams import stream_of
 
 SAMPLES = 5000
 FEWEST = 20
@@ -48,7 +49,7 @@ def prior_recipes(header: Header, count: int, psi: float = 1.0, first: int = 0) 
 def _recipe(header: Header, number: int, psi: float) -> Recipe:
     spec = header.spec
     index, categories = conditions_of_seed(number, spec)
-    stream = np.random.RandomState((number + 0x9E3779B9) % 2**32)
+    stream = stream_of((number + 0x9E3779B9) % 2**32)
     codes = []
     for code in spec.codes:
         if code.kind == "categorical":

@@ -19,6 +19,7 @@ from torch.nn import functional as F
 
 from ganviz.models.base import NoiseMode, ScaledNoise
 from ganviz.models.lowered import FixedConv2d, FixedLinear
+from ganviz.streams import stream_of
 
 SQRT2 = math.sqrt(2)
 BINOMIAL = (1.0, 2.0, 1.0)
@@ -209,7 +210,7 @@ class Noise(nn.Module):
 @lru_cache(maxsize=32)
 def seeded_noise(seed: int, layer: int, size: int) -> np.ndarray:
     """The plane (size, size) of float32 N(0, 1) noise that belongs to a seed and a layer; numpy's frozen generator."""
-    plane = np.random.RandomState([seed & 0xFFFFFFFF, layer]).randn(size, size).astype(np.float32)
+    plane = stream_of([seed & 0xFFFFFFFF, layer]).randn(size, size).astype(np.float32)
     plane.setflags(write=False)
     return plane
 

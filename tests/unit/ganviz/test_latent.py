@@ -1,4 +1,6 @@
 import math
+import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -45,6 +47,25 @@ def test_seeds_are_those_of_the_stylegan_tools() -> None:
     assert z[0].tolist() == np.random.RandomState(0).randn(5).astype(np.float32).tolist()
     assert z[0, 0].item() == pytest.approx(1.764052, abs=1e-6)
     assert latent.seeds(iter([]), 5).shape == (0, 5)
+
+
+def test_a_seed_is_the_same_after_any_other() -> None:
+    expected = np.random.RandomState(8).randn(5).astype(np.float32).tolist()
+    latent.seeds([1, 2], 3)  # an odd number of draws: the stream has another one in hand
+    assert latent.seeds([8], 5)[0].tolist() == expected
+
+
+def test_threads_do_not_draw_from_each_other_s_streams() -> None:
+    numbers = range(400)
+    expected = [np.random.RandomState(number).randn(7).astype(np.float32).tolist() for number in numbers]
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(4) as pool:
+            drawn = list(pool.map(lambda _: latent.seeds(numbers, 7).tolist(), range(8)))
+    finally:
+        sys.setswitchinterval(before)
+    assert all(z == expected for z in drawn)
 
 
 def test_entries_beyond_the_bound_are_drawn_anew_from_the_same_stream() -> None:
