@@ -88,8 +88,9 @@ class UnitsPanel(Card):
 
     def _change(self, k: int, **changes: Any) -> None:
         edits = list(self._document.recipe.units)
-        edits[k] = replace(edits[k], **changes)
-        self._document.edit_recipe(merge=("units", k, *changes), units=tuple(edits))
+        if k < len(edits):  # a number half-typed when its edit is taken back is entered as its field is hidden
+            edits[k] = replace(edits[k], **changes)
+            self._document.edit_recipe(merge=("units", k, *changes), units=tuple(edits))
 
     def _remove(self, k: int) -> None:
         edits = self._document.recipe.units

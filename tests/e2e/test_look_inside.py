@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 
 from ganviz import cli
 from ganviz.activations import LayerView, ablation_sheet, edited_units, picture, read_activations
@@ -167,6 +168,21 @@ def test_the_card_has_a_gain_and_a_lift_for_each_edit_and_each_drag_is_one_step(
     assert inside.units == (UnitEdit(1, (3,), 2.0),) and story.find("unit-0").text() == "8x8: unit 3"
     story.click("units-reset")
     assert inside.units == () and story.find("units-hint").isVisible()
+
+
+def test_a_number_half_typed_for_an_edit_that_is_taken_back_goes_nowhere(inside, qtbot):
+    story = inside.story
+    inside.click(qtbot, 2)
+    story.click("layers-ablate")
+    inside.click(qtbot, 3)
+    story.click("layers-boost")
+    field = story.find("unit-1-gain-field")
+    field.setFocus()
+    field.selectAll()
+    QTest.keyClicks(field, "1.25")
+    story.document.undo()
+    inside.settle()
+    assert [edit.units for edit in inside.units] == [(2,)] and not field.isVisible()
 
 
 def test_in_the_explore_workspace_the_card_is_there_only_while_there_are_edits(story):
