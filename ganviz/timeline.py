@@ -68,13 +68,16 @@ class Timeline:
         return Timeline(tuple(sorted([*others, Keyframe(recipe, frame, easing)], key=lambda item: item.frame)))
 
     def move(self, index: int, frame: int) -> "Timeline":
-        """With a keyframe at another frame, which may be beyond others; a frame that is taken is passed by."""
+        """With a keyframe at another frame, which may be beyond others; a frame that is taken is passed by.
+
+        Where all frames from there to the end that it is moved to are taken, it stays where it is.
+        """
         taken = {item.frame for k, item in enumerate(self.keyframes) if k != index}
         step = 1 if frame >= self.keyframes[index].frame else -1
-        frame = max(0, frame)
+        frame = min(max(0, frame), MAX_FRAMES - 1)
         while frame in taken:
             frame += step
-        if frame < 0:
+        if not 0 <= frame < MAX_FRAMES:
             return self
         moved = [replace(item, frame=frame) if k == index else item for k, item in enumerate(self.keyframes)]
         return Timeline(tuple(sorted(moved, key=lambda item: item.frame)))

@@ -50,6 +50,9 @@ def test_keyframes_are_put_moved_eased_and_removed() -> None:
     assert [item.frame for item in timeline.move(0, 20).keyframes] == [20, 21, 40], "a frame that is taken is passed by"
     assert timeline.move(0, 25).recipes == (B, A, C)
     assert timeline.move(2, -4).keyframes[1].frame == 20
+    late = Timeline().put(A, 0).put(B, MAX_FRAMES - 1)
+    assert late.move(0, MAX_FRAMES) == late, "there is no frame beyond the last one"
+    assert late.move(1, MAX_FRAMES + 7) == late and late.move(1, -7).recipes == (A, B)
     assert timeline.ease(1, "ease-in").keyframes[1].easing == "ease-in"
     assert timeline.remove(1).recipes == (A, C)
     assert [item.frame for item in timeline.stretched(41, 81).keyframes] == [0, 40, 80]
