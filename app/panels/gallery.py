@@ -1,6 +1,5 @@
 """The gallery tab: pictures kept on purpose, which are also the keyframes of the walk."""
 
-import numpy as np
 from PySide6.QtCore import Signal
 
 from app.compute import Compute
@@ -36,7 +35,7 @@ class GalleryPanel(Strip):
         self._document, self._compute = document, compute
         self._gallery: tuple[Kept, ...] | None = None  # what is on the strip
         self.needed.connect(lambda keys: compute.want_thumbnails(CHANNEL, keys))
-        compute.thumbnail_ready.connect(self._thumbnail)
+        compute.thumbnail_ready.connect(self.set_picture)
         self.activated_at.connect(self._show)
         self.moved.connect(self._move)
         self.removed.connect(self._remove)
@@ -64,10 +63,6 @@ class GalleryPanel(Strip):
         names = self._document.header_of(recipe.model).card.class_names if self._document.knows(recipe.model) else ()
         said = f"{self._document.name_of(recipe.model)}\n{describe(recipe, names)}"
         return f"{note}\n{said}" if note else said
-
-    def _thumbnail(self, recipe: Recipe, pixels: np.ndarray) -> None:
-        if any(item.key == recipe for item in self.items()):
-            self.set_picture(recipe, pixels)
 
     def _show(self, index: int) -> None:
         self.shown.emit(self._document.session.gallery[index].recipe)

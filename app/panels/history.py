@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-import numpy as np
 from PySide6.QtCore import QTimer
 
 from app.compute import Compute
@@ -27,7 +26,7 @@ class HistoryPanel(Strip):
         self._follow = QTimer(self, singleShot=True, interval=FOLLOW_MS)
         self._follow.timeout.connect(self._refresh)
         self.needed.connect(lambda keys: compute.want_thumbnails(CHANNEL, keys))
-        compute.thumbnail_ready.connect(self._thumbnail)
+        compute.thumbnail_ready.connect(self.set_picture)
         self.activated_at.connect(self._go)
 
     @staticmethod
@@ -69,10 +68,6 @@ class HistoryPanel(Strip):
     def _say(self, recipe: Recipe) -> str:
         names = self._document.header_of(recipe.model).card.class_names if self._document.knows(recipe.model) else ()
         return f"{self._document.name_of(recipe.model)}\n{describe(recipe, names)}"
-
-    def _thumbnail(self, recipe: Recipe, pixels: np.ndarray) -> None:
-        if any(item.key == recipe for item in self.items()):
-            self.set_picture(recipe, pixels)
 
     def _go(self, index: int) -> None:
         """To the step that was clicked, wherever it is by now: the strip lags behind by up to FOLLOW_MS."""

@@ -222,10 +222,8 @@ class StyleMixPanel(Card):
             self._compute.want_thumbnails(CHANNEL, list(self._asked))
 
     def _thumbnail(self, recipe: Recipe, pixels: np.ndarray) -> None:
-        known = {item.key for item in self.sources.items()}
         for source in self._asked.get(recipe, ()):
-            if source in known:
-                self.sources.set_picture(source, pixels)
+            self.sources.set_picture(source, pixels)
 
 
 def _item(mix: Mix, spec: Spec) -> Item:

@@ -46,8 +46,10 @@ class TimelinePanel(QWidget):
         self.setAccessibleName("Timeline")
         self._document, self._compute = document, compute
         self._shown: Any = None  # what the track was filled from
-        self._samples: tuple[int, ...] = ()
-        self._sampled: dict[Recipe, np.ndarray] = {}
+        self._samples: tuple[int, ...] = ()  # frames of the curve
+        self._sampled: list[Recipe] = []  # what is to be seen at them; each a tree of blends, so made once
+        self._pixels: dict[Recipe, np.ndarray] = {}
+        self._awaited: set[Recipe] = set()  # those of them whose pictures are not here yet
         self._recipes: WalkRecipes | None = None
         self.track = Track("timeline-track", EMPTY)
         self.add_button = IconButton("plus-circle-outline", "Put the picture on screen into the walk", "timeline-add")
@@ -107,7 +109,7 @@ class TimelinePanel(QWidget):
             placed = list(zip(session.keyframes, places, strict=False))
         self.track.set_track(placed, session.walk.frames, bool(session.timeline.keyframes))
         self._recipes = recipes
-        self._samples, self._sampled = (), {}
+        self._samples, self._sampled, self._pixels, self._awaited = (), [], {}, set()
         self.track.set_curve(())
         self._curve_timer.start()
         self._show_buttons()
@@ -232,19 +234,18 @@ class TimelinePanel(QWidget):
         if self._recipes is not None:
             large = self._document.spec.resolution > LARGE
             self._samples = sample_frames(len(self._recipes), 24 if large else 96)
-            wanted += [self._recipes[frame] for frame in self._samples]
+            self._sampled = [self._recipes[frame] for frame in self._samples]
+            self._awaited = set(self._sampled) - self._pixels.keys()
+            wanted += self._sampled
         self._compute.want_thumbnails(CHANNEL, list(dict.fromkeys(wanted)))
 
     def _thumbnail(self, recipe: Recipe, pixels: np.ndarray) -> None:
-        if recipe in self.track.missing():
-            self.track.set_picture(recipe, pixels)
-        if self._recipes is None or not self._samples:
-            return
-        wanted = [self._recipes[frame] for frame in self._samples] if recipe not in self._sampled else []
-        if recipe in wanted:
-            self._sampled[recipe] = pixels
-            if all(sampled in self._sampled for sampled in wanted):
-                self._draw_curve(smoothness(self._samples, [self._sampled[sampled] for sampled in wanted]))
+        self.track.set_picture(recipe, pixels)
+        if recipe in self._awaited:
+            self._awaited.discard(recipe)
+            self._pixels[recipe] = pixels
+            if not self._awaited:
+                self._draw_curve(smoothness(self._samples, [self._pixels[sampled] for sampled in self._sampled]))
 
     def _draw_curve(self, steps: list[Step]) -> None:
         highest = max(max(step.change for step in steps), 1e-6)

@@ -142,8 +142,7 @@ class Tray(QFrame):
     def set_picture(self, recipe: Recipe, pixels: np.ndarray) -> None:
         """A thumbnail has come."""
         for strip in (self.basket, self.mean):
-            if any(item.key == recipe for item in strip.items()):
-                strip.set_picture(recipe, pixels)
+            strip.set_picture(recipe, pixels)
 
     # -- hands ----------------------------------------------------------------------------------------------------
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-import numpy as np
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout
 
@@ -72,7 +71,7 @@ class PictureTray(QFrame):
         self.basket.activated_at.connect(lambda index: self.chosen.emit(self._recipes[index]))
         self.basket.action_triggered.connect(self._act)
         self.basket.needed.connect(lambda keys: compute.want_thumbnails(name, keys))
-        compute.thumbnail_ready.connect(self._thumbnail)
+        compute.thumbnail_ready.connect(self.basket.set_picture)
 
     def set_recipes(self, recipes: Sequence[Recipe], tips: Sequence[str]) -> None:
         """Show these, each with its tip."""
@@ -98,7 +97,3 @@ class PictureTray(QFrame):
             self.removed.emit(index)
         else:
             self.chosen.emit(self._recipes[index])
-
-    def _thumbnail(self, recipe: Recipe, pixels: np.ndarray) -> None:
-        if recipe in self._recipes:
-            self.basket.set_picture(recipe, pixels)

@@ -61,6 +61,7 @@ class SheetGrid(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMouseTracking(True)
         self.sheet: Sheet | None = None
+        self._wanted: set[Recipe] = set()  # what is on it
         self._channel = name
         self._current: Recipe | None = None
         self._cursor, self._hover = 0, -1
@@ -84,9 +85,9 @@ class SheetGrid(QWidget):
         shapes = [(len(item.cells), item.columns) for item in (self.sheet, sheet) if item is not None]
         self._before = {**self._before, **self._pixmaps} if len(shapes) == 2 and shapes[0] == shapes[1] else {}
         self.sheet = sheet
-        wanted = set() if sheet is None else set(sheet.recipes)
-        self._pixels = {recipe: pixels for recipe, pixels in self._pixels.items() if recipe in wanted}
-        self._failed &= wanted
+        self._wanted = set() if sheet is None else set(sheet.recipes)
+        self._pixels = {recipe: pixels for recipe, pixels in self._pixels.items() if recipe in self._wanted}
+        self._failed &= self._wanted
         self._pixmaps.clear()
         if self._selected:
             self.select(set())
@@ -135,12 +136,11 @@ class SheetGrid(QWidget):
             self._compute.want_thumbnails(self._channel, missing)
 
     def _thumbnail(self, recipe: Recipe, pixels: np.ndarray) -> None:
-        if self.sheet is None or recipe in self._pixels:
+        if self.sheet is None or recipe not in self._wanted or recipe in self._pixels:
             return
-        places = [place for place, cell in enumerate(self.sheet.cells) if recipe in recipes_of(cell)]
-        if places:
-            self._pixels[recipe] = pixels
-            for place in places:
+        self._pixels[recipe] = pixels
+        for place, cell in enumerate(self.sheet.cells):
+            if recipe in recipes_of(cell):
                 self._pixmaps.pop(place, None)
                 self._before.pop(place, None)
                 self.update(self.cell_rect(place))

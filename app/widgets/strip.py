@@ -203,6 +203,7 @@ class Strip(QListView):
         self._asking = QTimer(self, singleShot=True, interval=0)
         self._asking.timeout.connect(self._ask)
         self._items = _Items()
+        self._keys: set[Hashable] = set()  # of the items
         self._items.movable = movable
         self.setObjectName(name)
         self.setAccessibleName(label)
@@ -243,11 +244,11 @@ class Strip(QListView):
         items = tuple(items)
         if items != self._items.items:
             self._items.replace(items)
-            keys = {item.key for item in items}
+            self._keys = {item.key for item in items}
             for kept in (self._pixels, self._pixmaps):
-                for key in [key for key in kept if key not in keys]:
+                for key in kept.keys() - self._keys:
                     del kept[key]
-            self._asked &= keys
+            self._asked &= self._keys
         if current != self._current:
             self._current = current
             self.viewport().update()
@@ -262,11 +263,12 @@ class Strip(QListView):
         return self._current
 
     def set_picture(self, key: Hashable, pixels: np.ndarray) -> None:
-        """The picture of all items with this key, uint8 (H, W, C)."""
-        self._pixels[key] = pixels
-        self._pixmaps.pop(key, None)
-        self._asked.discard(key)
-        self.viewport().update()
+        """The picture of all items with this key, uint8 (H, W, C); nothing where there are none."""
+        if key in self._keys:
+            self._pixels[key] = pixels
+            self._pixmaps.pop(key, None)
+            self._asked.discard(key)
+            self.viewport().update()
 
     def picture(self, key: Hashable) -> QPixmap | None:
         """The thumbnail to draw for a key, if it is here."""

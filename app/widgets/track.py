@@ -48,6 +48,7 @@ class Track(QWidget):
         self.setAcceptDrops(True)
         self._empty = empty
         self._keyframes: list[tuple[Recipe, float]] = []
+        self._recipes: set[Recipe] = set()
         self._frames, self._playhead, self._selected = 60, 0, -1
         self._explicit = False
         self._curve: list[tuple[float, float, bool]] = []
@@ -62,7 +63,7 @@ class Track(QWidget):
     def set_track(self, keyframes: Sequence[tuple[Recipe, float]], frames: int, explicit: bool) -> None:
         """Show (recipe, frame) pairs on a walk of `frames`; `explicit`: they were placed by hand."""
         self._keyframes, self._frames, self._explicit = list(keyframes), frames, explicit
-        recipes = {recipe for recipe, _ in keyframes}
+        self._recipes = recipes = {recipe for recipe, _ in keyframes}
         self._pixels = {recipe: pixels for recipe, pixels in self._pixels.items() if recipe in recipes}
         self._pixmaps = {recipe: pixmap for recipe, pixmap in self._pixmaps.items() if recipe in recipes}
         self._selected = min(self._selected, len(self._keyframes) - 1)
@@ -73,10 +74,11 @@ class Track(QWidget):
         return [recipe for recipe, _ in self._keyframes if recipe not in self._pixels]
 
     def set_picture(self, recipe: Recipe, pixels: np.ndarray) -> None:
-        """The picture of a keyframe, uint8 (H, W, C)."""
-        self._pixels[recipe] = pixels
-        self._pixmaps.pop(recipe, None)
-        self.update()
+        """The picture of a keyframe, uint8 (H, W, C); nothing where it is that of something else."""
+        if recipe in self._recipes:
+            self._pixels[recipe] = pixels
+            self._pixmaps.pop(recipe, None)
+            self.update()
 
     def set_curve(self, curve: Sequence[tuple[float, float, bool]]) -> None:
         """The curve as (frame, height 0 to 1, whether it is a jump)."""

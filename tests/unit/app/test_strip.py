@@ -58,6 +58,8 @@ def test_pictures_of_items_that_are_gone_are_dropped(make, picture):
     strip.set_picture(1, picture(1))
     strip.set_items([Item(0), Item(2)])
     assert strip.pictures() == set()
+    strip.set_picture(1, picture(1))
+    assert strip.pictures() == set(), "it comes too late"
     assert [item.key for item in strip.items()] == [0, 2]
 
 
