@@ -31,7 +31,7 @@ from ganviz.comparing import (
     measure,
 )
 from ganviz.recipe import ModelRef, Recipe, describe
-from ganviz.session import Session
+from ganviz.session import Kept, Session
 from ganviz.spec import Spec
 
 MODES: tuple[tuple[Mode, str, str], ...] = (
@@ -72,6 +72,7 @@ class ComparePage(QFrame):
         self._sought: set[str] = set()  # digests of models that were looked for on this machine
         self._models: list[Offer] = []
         self._offers: list[Offer] = []
+        self._kept: dict[tuple[Kept, bool], Offer] = {}
         self._looking = ""  # digest of the model that others are looked for beside
         self._listed = ""  # and of the one that the list is for
         self._a: Recipe | None = None
@@ -255,11 +256,7 @@ class ComparePage(QFrame):
 
     def _show_offers(self, session: Session) -> None:
         comparison = session.comparison
-        kept = [
-            Offer("Kept pictures", item.note or self._say(item.recipe), Comparison(item.recipe))
-            for item in session.gallery[:KEPT_SHOWN]
-        ]
-        offers = [*kept, *self._models]
+        offers = [*self._offers_of(session.gallery[:KEPT_SHOWN]), *self._models]
         at = next((k for k, offer in enumerate(offers) if same(offer.comparison, comparison)), -1)
         if comparison.other is not None and at < 0:
             said = self._say(comparison.other) if not comparison.follows else comparison.other.model.name
@@ -270,6 +267,16 @@ class ComparePage(QFrame):
             self._fill()
         rows = [row for row in range(self.choice.count()) if self.choice.itemData(row) is not None]
         self.choice.setCurrentIndex(rows[at] if at >= 0 else -1)
+
+    def _offers_of(self, gallery: Sequence[Kept]) -> list[Offer]:
+        """Kept pictures, each put into words once, and again when its model comes to be known."""
+        before, self._kept = self._kept, {}
+        for item in gallery:
+            key = (item, self._document.knows(item.recipe.model))
+            self._kept[key] = before.get(key) or Offer(
+                "Kept pictures", item.note or self._say(item.recipe), Comparison(item.recipe)
+            )
+        return list(self._kept.values())
 
     def _fill(self) -> None:
         """Write the offers into the list, each section under its heading."""
