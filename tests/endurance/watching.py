@@ -3,6 +3,7 @@
 import ctypes
 import faulthandler
 import json
+import os
 import sys
 import tempfile
 import threading
@@ -22,6 +23,19 @@ def kept_waiting() -> float:
         return 0.0
 
 
+def taken_away() -> list[float]:
+    """Seconds that the host of this virtual machine has kept each processor to itself; empty where that is not told.
+
+    For that time neither a thread's own clock nor its waiting for a processor goes on.
+    """
+    try:
+        with open("/proc/stat", "rb") as file:
+            lines = [line.split() for line in file if line[:3] == b"cpu" and line[3:4].isdigit()]
+    except OSError:
+        return []
+    return [int(line[8]) / os.sysconf("SC_CLK_TCK") for line in lines]
+
+
 class Stalls:
     """How long the UI thread was held up between two ticks of the driver, and by what."""
 
@@ -31,12 +45,14 @@ class Stalls:
         self.waited: list[dict[str, Any]] = []  # over the bar on the wall, but only because others had the processor
         self.worst = 0.0
         self._cpu = self._kept = 0.0
+        self._away: list[float] = []
         self._stack: list[str] = []
         self._main = threading.main_thread().ident
         threading.Thread(target=self._watch, daemon=True).start()
 
     def begin(self) -> None:
         self._cpu, self._kept, self._stack = time.thread_time(), kept_waiting(), []
+        self._away = taken_away()
         self.since = time.perf_counter()
 
     def end(self, doing: str) -> None:
@@ -44,12 +60,17 @@ class Stalls:
             return
         wall, cpu = time.perf_counter() - self.since, time.thread_time() - self._cpu
         self.since = None
-        kept = kept_waiting() - self._kept if wall > STALL_S else 0.0
-        self.worst = max(self.worst, wall - kept)
+        kept = away = 0.0
         if wall > STALL_S:
-            found = self.found if wall - kept > STALL_S else self.waited
+            kept = kept_waiting() - self._kept
+            # Of the processors the one that was away longest: this thread was on it, or waited for one that was.
+            away = max((now - then for now, then in zip(taken_away(), self._away, strict=True)), default=0.0)
+        held = wall - kept - away
+        self.worst = max(self.worst, held)
+        if wall > STALL_S:
+            found = self.found if held > STALL_S else self.waited
             found.append({"ms": round(wall * 1000), "cpu_ms": round(cpu * 1000), "kept_ms": round(kept * 1000),
-                          "doing": doing, "stack": self._stack[-6:]})  # fmt: skip
+                          "away_ms": round(away * 1000), "doing": doing, "stack": self._stack[-6:]})  # fmt: skip
             if found is self.found:
                 print("stall:", json.dumps(found[-1]), file=sys.stderr, flush=True)
 
