@@ -289,7 +289,8 @@ class ArithmeticPage(QFrame):
         return self._document.session.arithmetic
 
     def _edit_term(self, k: int, merge: object = None, **changes: Any) -> None:
-        self._document.edit(merge=merge, arithmetic=self._arithmetic.edit_term(k, **changes))
+        if k < len(self._arithmetic.terms):  # what is half-typed when its term goes is entered as its field is hidden
+            self._document.edit(merge=merge, arithmetic=self._arithmetic.edit_term(k, **changes))
 
     def add(self, k: int, recipes: Sequence[Recipe]) -> None:
         """Put pictures into a term, each once; what has no place in a latent is left out, and said."""

@@ -5,6 +5,7 @@ import pytest
 from PIL import Image
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt
 from PySide6.QtGui import QDropEvent
+from PySide6.QtTest import QTest
 
 from app.widgets.recipe_mime import to_mime
 from ganviz import cli
@@ -189,6 +190,18 @@ def test_terms_are_added_and_closed(adding, qtbot):
     assert not story.find("term-0-close").isEnabled()
     story.click("undo")
     assert len(whole(story).terms) == 2
+
+
+def test_a_weight_half_typed_for_a_term_that_is_taken_back_goes_nowhere(adding):
+    story = adding
+    story.click("term-add")
+    field = story.find("term-3-weight-field")
+    field.setFocus()
+    field.selectAll()
+    QTest.keyClicks(field, "12")
+    story.document.undo()
+    story.settle()
+    assert len(whole(story).terms) == 3 and not field.isVisible() and not story.window.canvas.message.isVisible()
 
 
 def test_everything_is_saved_opened_again_and_exported_so_that_it_renders_alike(adding, qtbot, begin, tmp_path):
