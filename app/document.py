@@ -29,12 +29,14 @@ class Document(QObject):
             be None when the first model was opened)
         dropped(list of str): another model was opened, which these parts of the recipe do not apply to
         path_changed(): the session file's path or the dirty mark may have changed
+        sealed(): a gesture has ended
         compared(): somebody wants to see the picture beside another one
     """
 
     changed = Signal(object, object)
     dropped = Signal(list)
     path_changed = Signal()
+    sealed = Signal()
     compared = Signal()
 
     def __init__(self, parent: QObject | None = None) -> None:
@@ -44,6 +46,8 @@ class Document(QObject):
         self._held: object | None = None
         self.begun = 0
         """Counts the histories, each of which begins with another session."""
+        self.in_gesture = False
+        """Whether the last change was one of many of a gesture, or of something that plays."""
         self.path: Path | None = None
 
     # -- what is there ------------------------------------------------------------------------------------------
@@ -121,6 +125,7 @@ class Document(QObject):
         """A gesture has ended."""
         if self._history is not None and self._held is None:
             self._history.seal()
+        self.sealed.emit()
 
     def hold(self, merge: object) -> None:
         """Something plays: until `release` all edits of the recipe, those of hands too, are one undo step.
@@ -163,6 +168,7 @@ class Document(QObject):
     def _travel(self, step: Any) -> None:
         old = self.session
         new = step()
+        self.in_gesture = False
         if new != old:
             self.changed.emit(old, new)
             self.path_changed.emit()
@@ -173,6 +179,7 @@ class Document(QObject):
             moved = session.edit(recipe=old.recipe) == old
             moved = moved and (merge is not None or session.recipe.model == old.recipe.model)
             merge = self._held if moved else None
+        self.in_gesture = merge is not None
         if self.history.edit(session, merge):
             self.changed.emit(old, session)
             self.path_changed.emit()
@@ -226,7 +233,7 @@ class Document(QObject):
     def restore(self, work: Work) -> None:
         """Go on with work that a crash left behind, history and all; its models must have been introduced."""
         old = self._history.present if self._history is not None else None
-        self._held = None
+        self._held, self.in_gesture = None, False
         self.path = work.path
         if self._history is None:
             self._history = History(work.present)
@@ -243,6 +250,7 @@ class Document(QObject):
 
     def _begin(self, session: Session) -> None:
         self.begun += 1
+        self.in_gesture = False
         old = self._history.present if self._history is not None else None
         if self._history is None:
             self._history = History(session)

@@ -25,6 +25,7 @@ from app.connections import connect
 from app.document import Document, name_of
 from app.exporter import Exporter
 from app.files import Files
+from app.following import Following
 from app.importer import Importer
 from app.keys import KeysDialog
 from app.layout import Parts, build
@@ -73,6 +74,7 @@ class MainWindow(QMainWindow):
         self.files: Files = Files(self)
         self.clipboard: Clipboard = Clipboard(self)
         self.playing: Playing = Playing(self)
+        self.following = Following(self._follow, self)
         self.ask_on_close = QGuiApplication.platformName() not in ("offscreen", "minimal")
         self._model = model
         self._started = False
@@ -104,6 +106,7 @@ class MainWindow(QMainWindow):
     def _connect(self) -> None:
         document, compute, parts = self.document, self.compute, self.parts
         document.changed.connect(self._document_changed)
+        document.sealed.connect(self.following.catch_up)
         document.path_changed.connect(self._show_title)
         document.compared.connect(lambda: self.show_workspace("compare"))
         document.dropped.connect(self._say_dropped)
@@ -191,6 +194,7 @@ class MainWindow(QMainWindow):
         if not self._stopped:
             self._stopped = True
             self.stop_playing()
+            self.following.catch_up()
             self.importer.stop()
             self.ahead.stop()
             for page in self.parts.centre.pages.values():
@@ -218,13 +222,18 @@ class MainWindow(QMainWindow):
         self.ahead.touch()
         if drawn:
             self.compute.request(new.recipe)  # first of all: it is drawn while the panels follow
+        moves = old is not None and drawn and self.document.in_gesture and old.edit(recipe=new.recipe) == new
+        self.following.changed(old, new, may_lag=moves)
+
+    def _follow(self, old: Session | None, new: Session) -> None:
+        """Show a session that was another one."""
         if old is None or old.recipe.model != new.recipe.model:
             self._follow_model()
         for panel in self.parts.panels:
             panel.show_session(new)
         self.parts.walk.show_session(new)
         self.parts.centre.follow()
-        if drawn:
+        if old is None or old.recipe != new.recipe:
             self.parts.recipe.setText(_say(new.recipe, self.document.card.class_names))
             if old is not None and old.recipe.model == new.recipe.model:
                 hint_done(self)
@@ -264,6 +273,7 @@ class MainWindow(QMainWindow):
         self._shown = frame
         self.parts.status.frame_shown(frame.ms)
         self.show_state()
+        self.following.picture_shown()
 
     def _at_rest(self) -> bool:
         """Whether there is nothing that the window should rather do."""
