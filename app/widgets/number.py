@@ -1,11 +1,14 @@
 """Numbers: a field to type into, and the row of label, slider and field."""
 
-from PySide6.QtCore import QEvent, QLocale, Qt, Signal
+from PySide6.QtCore import QEvent, QLocale, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence, QValidator, QWheelEvent
 from PySide6.QtWidgets import QAbstractSpinBox, QDoubleSpinBox, QHBoxLayout, QLabel, QLineEdit, QWidget
 
 from app import theme
 from app.widgets.slider import FREE, FloatSlider
+
+LATE_MS = 12
+"""While its slider is held a field follows after this: the picture comes first, see `app.following`."""
 
 
 def leave_undo(field: QAbstractSpinBox | QLineEdit, event: QEvent) -> bool:
@@ -148,7 +151,10 @@ class NumberRow(QWidget):
         row.addWidget(self.field)
         self.slider.valueChanged.connect(self._changed)
         self.slider.began.connect(self.began)
+        self.slider.ended.connect(self._fill_field)
         self.slider.ended.connect(self.ended)
+        self._late = QTimer(self, singleShot=True, interval=LATE_MS)
+        self._late.timeout.connect(self._fill_field)
         self.field.valueChanged.connect(self.slider.setValue)
 
     def set_name(self, name: str, text: str) -> None:
@@ -183,9 +189,11 @@ class NumberRow(QWidget):
 
     def _changed(self, value: float) -> None:
         self.valueChanged.emit(value)
-        self._fill_field()
+        if not self._late.isActive():
+            self._late.start()
 
     def _fill_field(self) -> None:
+        self._late.stop()
         if self.field.value() == round(self.slider.value(), self.field.decimals()):
             return
         self.field.blockSignals(True)
