@@ -27,7 +27,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QWidget
 
 from app import theme
-from app.widgets.image import smooth_image, to_qimage
+from app.widgets.image import live_image, to_qimage
 from app.widgets.message_bar import HintLine, MessageBar
 from app.widgets.viewport import Viewport
 
@@ -81,7 +81,7 @@ class Canvas(QWidget):
         self.frame: Any = None
         self.empty_text = ""
         self._image: QImage | None = None  # the frame's own pixels, once they are painted
-        self._smooth_cache: tuple[int, QImage] | None = None
+        self._smooth_cache: tuple[tuple[int, int], QImage, object] | None = None
         self._unshown: Any = None
         self._view = Viewport()
         self._smooth = True
@@ -115,7 +115,7 @@ class Canvas(QWidget):
         if (self._view.across, self._view.down) != (across, down):
             self._look(replace(self._view, across=across, down=down).fitted())
         if self.isVisible():
-            self.update()
+            self.update(self.picture_rect().toAlignedRect())  # what is around it need not be filled anew
         else:
             self._announce()
 
@@ -218,8 +218,8 @@ class Canvas(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
-        painter.fillRect(self.rect(), theme.color("background"))
         if self.frame is None:
+            painter.fillRect(self.rect(), theme.color("background"))
             self._paint_empty(painter)
         else:
             painter.save()
@@ -238,8 +238,9 @@ class Canvas(QWidget):
     def _paint_picture(self, painter: QPainter) -> None:
         self._measure()
         target = QRectF(*self._view.rect)
+        self._fill_around(painter, target)
         if self.fitted and self._smooth:
-            image = self._smoothed(round(max(target.width(), target.height())))
+            image = self._smoothed(round(target.width()), round(target.height()))
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
             painter.drawImage(target, image)
         elif self.zoom < 1 or not self.frame.exact:
@@ -256,19 +257,38 @@ class Canvas(QWidget):
             self._image = to_qimage(self.frame.pixels)
         return self._image
 
-    def _smoothed(self, side: int) -> QImage:
-        if self._smooth_cache is None or self._smooth_cache[0] != side:
-            self._smooth_cache = (side, smooth_image(self.frame.pixels, side, drawn=True))
+    def _smoothed(self, width: int, height: int) -> QImage:
+        if self._smooth_cache is None or self._smooth_cache[0] != (width, height):
+            self._smooth_cache = ((width, height), *live_image(self.frame.pixels, width, height))
         return self._smooth_cache[1]
+
+    def _fill_around(self, painter: QPainter, target: QRectF) -> None:
+        """Fill what the picture leaves free. In device pixels, as the picture: both end at the same ones."""
+        width, height = self._view.width, self._view.height
+        left, top, right, bottom = target.left(), target.top(), target.right(), target.bottom()
+        for free in (
+            QRectF(0, 0, width, top),
+            QRectF(0, bottom, width, height - bottom),
+            QRectF(0, top, left, bottom - top),
+            QRectF(right, top, width - right, bottom - top),
+        ):
+            if not free.isEmpty():
+                painter.fillRect(free, theme.color("background"))
 
     def _round_corners(self, painter: QPainter, target: QRectF) -> None:
         """Cover the corners with the background: a clip would leave jagged edges."""
         radius = 4 * self.devicePixelRatioF()
-        square, rounded = QPainterPath(), QPainterPath()
-        square.addRect(target)
-        rounded.addRoundedRect(target, radius, radius)
+        cover = QPainterPath()
+        cover.lineTo(radius, 0)
+        cover.arcTo(QRectF(0, 0, 2 * radius, 2 * radius), 90, 90)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.fillPath(square - rounded, theme.color("background"))
+        corners = (target.topLeft(), target.topRight(), target.bottomRight(), target.bottomLeft())
+        for quarters, corner in enumerate(corners):
+            painter.save()
+            painter.translate(corner)
+            painter.rotate(90 * quarters)
+            painter.fillPath(cover, theme.color("background"))
+            painter.restore()
 
     def _paint_empty(self, painter: QPainter) -> None:
         middle = self.rect().center()

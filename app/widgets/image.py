@@ -12,6 +12,10 @@ SMOOTH_ENOUGH, LEAST_FACTOR = 256, 4
 enlarging further (square root of the mean of the squares), in a quarter of the time: once for every frame of a drag."""
 
 
+SMALL, SMALL_SIDE = 128, 1400
+"""What is no larger than SMALL is enlarged to the size on screen by torch, up to SMALL_SIDE: beyond, Qt is quicker."""
+
+
 def to_qimage(pixels: np.ndarray) -> QImage:
     """A QImage from uint8 pixels (H, W, C) with C 1 or 3. It owns a copy: PySide6 itself keeps only a pointer.
 
@@ -36,23 +40,25 @@ def resized(pixels: np.ndarray, width: int, height: int) -> np.ndarray:
     return done[:, :, None] if grey else done
 
 
-def enlarged(pixels: np.ndarray, factor: int) -> np.ndarray:
-    """Pixels (H, W, C) enlarged bicubically by torch: Pillow's picture within two levels, in a third of the time.
+def enlarged(pixels: np.ndarray, width: int, height: int) -> np.ndarray:
+    """Pixels (H, W, C) enlarged bicubically by torch, to (height, width, 4) as Qt paints them: blue, green, red, 255.
 
-    For what torch has drawn: to import it here would hold up the window.
+    Pillow's picture within two levels, in a third of the time or less. For what torch has drawn: to import it here
+    would hold up the window.
     """
     import torch
     from torch.nn import functional as F
 
-    height, width = pixels.shape[:2]
     with torch.inference_mode():
-        image = torch.from_numpy(np.require(pixels, requirements=("C", "W"))).unsqueeze(0).permute(0, 3, 1, 2)
-        larger = F.interpolate(image, size=(height * factor, width * factor), mode="bicubic", antialias=True)
-        return larger[0].permute(1, 2, 0).numpy()
+        source = torch.from_numpy(np.require(pixels, requirements=("C", "W")))
+        image = torch.full((1, *source.shape[:2], 4), 255, dtype=torch.uint8)
+        image[0, :, :, :3] = source.flip(2)
+        larger = F.interpolate(image.permute(0, 3, 1, 2), size=(height, width), mode="bicubic", antialias=True)
+        return larger[0].permute(1, 2, 0).contiguous().numpy()
 
 
-def smooth_image(pixels: np.ndarray, side: int, *, drawn: bool = False) -> QImage:
-    """An image for smooth display with its longer side `side` device pixels. `drawn`: by torch, just now.
+def smooth_image(pixels: np.ndarray, side: int) -> QImage:
+    """An image for smooth display with its longer side `side` device pixels.
 
     Bilinear enlargement alone shows diamonds at edges, so small pictures are first enlarged bicubically, by a whole
     factor and at most to SMOOTH_LIMIT; large ones are reduced to the very size, each pixel the mean of those it covers.
@@ -63,10 +69,31 @@ def smooth_image(pixels: np.ndarray, side: int, *, drawn: bool = False) -> QImag
         size = QSize(max(1, width * side // longer), max(1, height * side // longer))
         aspect, smooth = Qt.AspectRatioMode.IgnoreAspectRatio, Qt.TransformationMode.SmoothTransformation
         return to_qimage(pixels).scaled(size, aspect, smooth)
-    factor = min(-(-side // longer), max(LEAST_FACTOR, SMOOTH_ENOUGH // longer), SMOOTH_LIMIT // longer)
-    if factor < 2:
-        return to_qimage(pixels)
-    return to_qimage(enlarged(pixels, factor) if drawn else resized(pixels, width * factor, height * factor))
+    factor = _factor(longer, side)
+    return to_qimage(resized(pixels, width * factor, height * factor) if factor > 1 else pixels)
+
+
+def live_image(pixels: np.ndarray, width: int, height: int) -> tuple[QImage, object]:
+    """The same for a picture that torch has just drawn, to be shown in `width` x `height` device pixels, in less time.
+
+    Small ones are enlarged to that very size, which Qt then only copies. The second value is to be kept for as long as
+    the image is used: it holds the bytes.
+    """
+    longer, side = max(pixels.shape[:2]), max(width, height)
+    if side < longer:
+        return smooth_image(pixels, side), None
+    if longer > SMALL or side > SMALL_SIDE:
+        factor = _factor(longer, side)
+        if factor < 2:
+            return to_qimage(pixels), None
+        height, width = (factor * length for length in pixels.shape[:2])
+    larger = enlarged(pixels, width, height)
+    return QImage(larger.data, width, height, larger.strides[0], QImage.Format.Format_RGB32), larger
+
+
+def _factor(longer: int, side: int) -> int:
+    """How many times a picture is enlarged before Qt's filter does the rest."""
+    return min(-(-side // longer), max(LEAST_FACTOR, SMOOTH_ENOUGH // longer), SMOOTH_LIMIT // longer)
 
 
 def thumbnail(pixels: np.ndarray, side: int, ratio: float, radius: float = 4.0) -> QPixmap:

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QApplication, QHBoxLayout, QSizePolicy, QWidget
 from app import theme
 from app.widgets.canvas import MARGIN, Canvas
 from app.widgets.elided import ElidedLabel
-from app.widgets.image import enlarged, resized, smooth_image, thumbnail, to_qimage
+from app.widgets.image import enlarged, live_image, resized, smooth_image, thumbnail, to_qimage
 
 
 def frame(side: int = 8, channels: int = 3) -> SimpleNamespace:
@@ -277,9 +277,29 @@ def test_an_empty_canvas_says_what_to_do_and_ignores_the_mouse(qtbot, heard, tur
 def test_what_torch_enlarges_is_pillow_s_picture_within_two_levels(side, channels):
     pixels = np.random.RandomState(side).randint(0, 256, (side, side, channels)).astype(np.uint8)
     pixels.setflags(write=False)
-    quick, exact = enlarged(pixels, 4), resized(pixels, 4 * side, 4 * side)
-    assert quick.shape == exact.shape and quick.flags.c_contiguous
-    assert np.abs(quick.astype(int) - exact.astype(int)).max() <= 2
+    for width, height in ((4 * side, 4 * side), (677, 680)):
+        quick, exact = enlarged(pixels, width, height), resized(pixels, width, height)
+        assert quick.shape == (height, width, 4) and quick.flags.c_contiguous and (quick[:, :, 3] == 255).all()
+        assert np.abs(quick[:, :, 2::-1].astype(int) - exact.astype(int)).max() <= 2
+
+
+@pytest.mark.parametrize(
+    ("side", "shown", "wide"), [(28, 680, 680), (128, 1400, 1400), (64, 1401, 256), (200, 680, 400)]
+)
+@pytest.mark.parametrize("channels", [1, 3])
+def test_small_pictures_are_enlarged_to_the_very_size_and_in_their_own_colours(qapp, side, shown, wide, channels):
+    levels = np.array([10, 200, 90], np.uint8)[:channels]
+    image, held = live_image(np.tile(levels, (side, side, 1)), shown, shown)
+    assert image.width() == image.height() == wide and held is not None
+    colour = image.pixelColor(wide // 2, wide // 3)
+    assert [colour.red(), colour.green(), colour.blue()] == [10, 200, 90] if channels == 3 else [10, 10, 10]
+
+
+def test_a_live_picture_that_is_large_is_reduced_as_any_other(qapp):
+    pixels = np.random.RandomState(0).randint(0, 256, (300, 300, 3)).astype(np.uint8)
+    image, held = live_image(pixels, 200, 200)
+    assert image == smooth_image(pixels, 200) and held is None
+    assert live_image(pixels, 310, 310)[0].width() == 300
 
 
 def test_a_line_that_takes_what_room_there_is_has_the_window_laid_out_once(qtbot):
