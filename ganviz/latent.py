@@ -23,6 +23,15 @@ if TYPE_CHECKING:
 STATISTICS_SEEDS = 4096
 
 
+Remember = Callable[[Hashable, Callable[[], Tensor]], Tensor]
+"""Gives what a part of a recipe came to before, or makes it: remember(part, make)."""
+
+
+def forget(part: Hashable, make: Callable[[], Tensor]) -> Tensor:
+    """Remembers nothing: makes every part anew."""
+    return make()
+
+
 def seeds(numbers: Iterable[int], z_dim: int, within: float | None = None) -> Tensor:
     """z (N, z_dim) in float32 on the CPU: row i is `numpy.random.RandomState(seed).randn(z_dim)`.
 
@@ -174,11 +183,7 @@ def conditions(recipe: Recipe, spec: Spec) -> tuple[Tensor | None, dict[str, Ten
     return label, {name: torch.tensor([value], dtype=torch.float32) for name, value in recipe.codes}
 
 
-Remember = Callable[[Hashable, Callable[[], Tensor]], Tensor]
-"""Gives what a part of a recipe came to before, or makes it: remember(part, make)."""
-
-
-def w_of(recipe: Recipe, generator: "StagedGenerator", remember: Remember = lambda part, make: make()) -> Tensor:
+def w_of(recipe: Recipe, generator: "StagedGenerator", remember: Remember = forget) -> Tensor:
     """w (1, num_ws, w_dim) of a recipe: expression, moves in z, mapping, truncation, mixes, moves in w.
 
     `remember` may keep what parts of recipes of this one model came to: each step of the way is one.
@@ -187,8 +192,9 @@ def w_of(recipe: Recipe, generator: "StagedGenerator", remember: Remember = lamb
     label, codes = conditions(recipe, spec)
     moves = [move for move in recipe.moves if move.amount != 0]
     in_z = tuple(move for move in moves if move.direction.space == "z")
-    part: Hashable = ("latent", recipe.latent, recipe.label, recipe.codes, in_z)
-    w = remember(part, lambda: _evaluate_w(recipe.latent, generator, label, codes, in_z))
+    given = (recipe.label, recipe.codes, in_z)
+    part: Hashable = ("latent", recipe.latent, given)
+    w = remember(part, lambda: _evaluate_w(recipe.latent, generator, label, codes, in_z, _beside(given, remember)))
     w = truncate(w, generator, recipe.psi, recipe.cutoff, recipe.psis)
     part = (part, recipe.psi, recipe.cutoff, recipe.psis)
     for mix in recipe.mixes:
@@ -199,6 +205,11 @@ def w_of(recipe: Recipe, generator: "StagedGenerator", remember: Remember = lamb
             part = (part, move)
             w = remember(part, partial(_moved, w, move, spec))
     return w
+
+
+def _beside(given: Hashable, remember: Remember) -> Remember:
+    """Remembers parts of a latent, each together with the conditions and moves that it goes with."""
+    return lambda part, make: remember((part, given), make)
 
 
 def _mixed(
@@ -215,8 +226,11 @@ def _mixed(
     if mix.label is not None:
         weights = mix.label
         label, _ = conditions(recipe.edit(label=mix.label), generator.spec)
-    part = ("latent", mix.latent, weights, recipe.codes, ())
-    source = remember(part, lambda: _evaluate_w(mix.latent, generator, label, codes))
+    given = (weights, recipe.codes, ())
+    source = remember(
+        ("latent", mix.latent, given),
+        lambda: _evaluate_w(mix.latent, generator, label, codes, remember=_beside(given, remember)),
+    )
     source = truncate(source, generator, recipe.psi, recipe.cutoff, recipe.psis)
     chosen = [_style_input(k, generator.spec) for k in mix.layers]
     result = w.clone()
@@ -254,11 +268,17 @@ def as_vector(recipe: Recipe, generator: "StagedGenerator") -> Vector:
         return Vector.of(_evaluate_w(latent, generator, label, codes)[0].cpu().numpy(), "w")
 
 
-def z_of(latent: Expression, spec: Spec, normalise: Callable[[Tensor], Tensor] | None = None) -> Tensor:
+def z_of(
+    latent: Expression,
+    spec: Spec,
+    normalise: Callable[[Tensor], Tensor] | None = None,
+    remember: Remember = forget,
+) -> Tensor:
     """z (1, z_dim) of an expression that lives in z, see `recipe.space_of`.
 
     `normalise` is what a family without a mapping network makes of its noise. It is done to each seed and vector
-    before they are combined, so that everything is combined in w.
+    before they are combined, so that everything is combined in w. `remember` may keep what the latent is made of:
+    while a slider moves a dimension, that is the same at every tick.
     """
     match latent:
         case Seed():
@@ -273,9 +293,13 @@ def z_of(latent: Expression, spec: Spec, normalise: Callable[[Tensor], Tensor] |
             z = _array(latent, (spec.z_dim,))
             return z if normalise is None else normalise(z)
         case Mapped(base):
-            return z_of(base, spec, normalise)
+            return z_of(base, spec, normalise, remember)
         case _:
-            return _combine(latent, lambda part: z_of(part, spec, normalise), torch.ones(1, spec.z_dim))
+
+            def value(part: Expression) -> Tensor:
+                return remember(("z", part), lambda: z_of(part, spec, normalise, remember))
+
+            return _combine(latent, value, torch.ones(1, spec.z_dim))
 
 
 def _evaluate_w(
@@ -284,6 +308,7 @@ def _evaluate_w(
     label: Tensor | None,
     codes: Mapping[str, Tensor],
     moves: Sequence[Move] = (),
+    remember: Remember = forget,
 ) -> Tensor:
     """w (1, num_ws, w_dim) of an expression, its z moved first, where `moves` in z are given."""
     spec = generator.spec
@@ -294,7 +319,7 @@ def _evaluate_w(
         return z
 
     if not spec.has_mapping:
-        noise = shifted(z_of(latent, spec, generator.normalise)).to(generator.device)
+        noise = shifted(z_of(latent, spec, generator.normalise, remember)).to(generator.device)
         return generator.concatenate_conditions(noise, label, codes)
 
     def mapped(z: Tensor) -> Tensor:
@@ -305,7 +330,7 @@ def _evaluate_w(
         )
 
     if space_of(latent, True) == "z":
-        return mapped(shifted(z_of(latent, spec)))
+        return mapped(shifted(z_of(latent, spec, remember=remember)))
     match latent:  # in w: what it is made of is moved in z, part by part
         case Seed():
             corners = latent.corners()
@@ -316,10 +341,14 @@ def _evaluate_w(
                 raise ValueError("a direction in z needs a latent that comes from z, this one is a vector in w")
             return _array(latent, (spec.num_ws, spec.w_dim)).to(generator.device)
         case Mapped(base):
-            return _evaluate_w(base, generator, label, codes, moves)
+            return _evaluate_w(base, generator, label, codes, moves, remember)
         case _:
             unit = w_statistics(generator)[1][None] if isinstance(latent, Offset) else None
-            return _combine(latent, lambda part: _evaluate_w(part, generator, label, codes, moves), unit)
+
+            def value(part: Expression) -> Tensor:
+                return remember(("w", part), lambda: _evaluate_w(part, generator, label, codes, moves, remember))
+
+            return _combine(latent, value, unit)
 
 
 def _combine(latent: Expression, value: Callable[[Expression], Tensor], unit: Tensor | None) -> Tensor:
