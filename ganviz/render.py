@@ -320,6 +320,8 @@ class Renderer:
 
     def _fit_budget(self) -> None:
         """Let go of what does not fit: drawings with models not in use, such models, the drawing with the last one."""
+        if not self._exceeds():
+            return  # nearly always, and asked after every picture
         others = list(self._models)[:-1]
         for digest in others:
             if self._exceeds():
