@@ -9,7 +9,7 @@ from ganviz.errors import GanvizError
 if TYPE_CHECKING:
     from ganviz.render import Renderer
 
-SWITCH_S = 0.0001
+SWITCH_S = 0.00001
 """A thread that wants Python's lock gets it after this time. A network asks for it again between any two of its
 operations, and at the usual 5 ms would wait for the panels to be done with what a slider has changed."""
 
