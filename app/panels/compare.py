@@ -64,6 +64,7 @@ class ComparePage(QFrame):
         super().__init__()
         self._document, self._compute = document, compute
         self._pictures: dict[Recipe, np.ndarray] = {}  # by `_key`, the newest last
+        self._unseen: Any = None  # the newest frame of the document, while nobody looks at this page
         self._drawing: Recipe | None = None  # what the compute thread has been asked for
         self._failed: set[Recipe] = set()
         self._measured: tuple[Recipe | None, Recipe | None] | None = None  # what the figures on screen are of
@@ -189,6 +190,7 @@ class ComparePage(QFrame):
         comparison, recipe = session.comparison, session.recipe
         first = self._a is None
         self._a, self._b = recipe, None
+        self._take_unseen()
         dropped: list[str] = []
         if comparison.other is not None and self._known(comparison.other.model):
             of_a, of_b = (self._document.header_of(ref) for ref in (recipe.model, comparison.other.model))
@@ -352,6 +354,13 @@ class ComparePage(QFrame):
 
     def _frame_ready(self, frame: Any) -> None:
         if frame.exact:
+            self._unseen = frame
+            if self.isVisible():
+                self._take_unseen()
+
+    def _take_unseen(self) -> None:
+        frame, self._unseen = self._unseen, None
+        if frame is not None:
             self._take(frame.recipe, frame.pixels)
 
     def _take(self, recipe: Recipe, pixels: np.ndarray) -> None:
