@@ -11,7 +11,8 @@ up, its waits how much of a gap the thread was ready to run but got no processor
 0 elsewhere). A slider is moved at 60 Hz; each picture's latency counts from the `setValue` that asked for it to the
 first `frameShown` of its recipe, a preview or not.
 
-Steps: one `setValue`, then nothing until the exact picture is there; by turns with the bare network on the same thread.
+Steps: the mouse holds a slider's handle and moves it once, then nothing until the exact picture is there; by turns with
+the bare network on the same thread. Nothing is polled meanwhile: a timer would be part of what is measured.
 """
 
 import json
@@ -23,7 +24,8 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QEventLoop, Qt, QTimer
+from PySide6.QtCore import QEvent, QEventLoop, QPointF, Qt, QTimer
+from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
 from app import theme
@@ -109,30 +111,37 @@ class Meter:
         wait_until(lambda: not self.window.behind)
         self.phase["last"] = (time.perf_counter() - ended) * 1000
 
-    def step(self, widget: str, places: tuple[float, float]) -> dict[str, list[float]]:
-        """Move a slider, wait for the exact picture, run the bare network; again and again."""
-        self.begin("single steps of a slider")
+    def step(self, widget: str) -> dict[str, list[float]]:
+        """Hold a slider, move it, wait for the exact picture, run the bare network; again and again."""
+        self.beat.stop()
         slider, window = self.window.findChild(QWidget, widget), self.window
         found: dict[str, list[float]] = {"first": [], "exact": [], "bare": []}
         times: dict[str, float] = {}
         asked = 0.0
+        loop, late = QEventLoop(), QTimer(singleShot=True, interval=60_000)
+        late.timeout.connect(loop.quit)
 
         def on_shown(frame) -> None:
             if frame.recipe == window.document.recipe:
                 times.setdefault("first", time.perf_counter() - asked)
                 if frame.exact:
                     times.setdefault("exact", time.perf_counter() - asked)
+                    loop.quit()
 
         window.canvas.frameShown.connect(on_shown)
+        mouse(slider, QEvent.Type.MouseButtonPress, 0.5)
         until = time.perf_counter() + STEPS_S
         for k in range(STEPS):
             if k > 8 and time.perf_counter() > until:
                 break
-            wait_until(lambda: window.compute.is_idle)
+            wait_until(lambda: window.compute.is_idle and not window.behind)
             times.clear()
+            late.start()
             asked = time.perf_counter()
-            slider.setValue(places[0] + (places[1] - places[0]) * ((k * 0.37) % 1))
-            wait_until(lambda: "exact" in times)
+            mouse(slider, QEvent.Type.MouseMove, 0.1 + 0.8 * ((k * 0.37) % 1))
+            loop.exec()
+            if "exact" not in times:
+                raise TimeoutError("the picture did not come")
             taken: list[float] = []
             wait_until(lambda: window.compute.is_idle)
             window.compute.ask(lambda renderer: bare(renderer, window.document.recipe), taken.append)
@@ -141,7 +150,20 @@ class Meter:
                 for name in ("first", "exact"):
                     found[name].append(times[name] * 1000)
                 found["bare"].append(taken[0])
+        mouse(slider, QEvent.Type.MouseButtonRelease, 0.5)
+        self.previous, self.waited = time.perf_counter(), self.queue()
+        self.beat.start()
         return found
+
+
+def mouse(slider: QWidget, kind: QEvent.Type, share: float) -> None:
+    """The left button goes down, moves or comes up at a share of a slider's width."""
+    place = QPointF(share * slider.width(), slider.height() / 2)
+    left, none = Qt.MouseButton.LeftButton, Qt.MouseButton.NoButton
+    button = none if kind == QEvent.Type.MouseMove else left
+    buttons = none if kind == QEvent.Type.MouseButtonRelease else left
+    event = QMouseEvent(kind, place, slider.mapToGlobal(place), button, buttons, Qt.KeyboardModifier.NoModifier)
+    QApplication.sendEvent(slider, event)
 
 
 def bare(renderer, recipe: Recipe) -> float:
@@ -206,7 +228,7 @@ def main(model: str, film: str = "") -> None:
     wait_until(lambda: window.canvas.frame is not None)
     learnt = settle(window)
     meter.drag("dragging a latent slider", "latent-slider-0", (-3, 3), 6)
-    steps = meter.step("latent-slider-2", (-2, 2))
+    steps = meter.step("latent-slider-2")
     if film:
         drag_more(window, meter, film)
     meter.beat.stop()
