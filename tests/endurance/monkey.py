@@ -14,8 +14,9 @@ Files, settings and the clipboard are the monkey's own; nothing is downloaded, n
 report, and exits with 1 where something was wrong; `--strict` counts stalls and memory as well. Ctrl+C ends it early,
 with everything undone and a report of what was done until then.
 
-A stall is time on the wall less the time in which the UI thread was ready and other programs had the processor, where
-the system tells that (Linux). What exceeds the bar only with that time is counted apart, as `waited`.
+A stall is time on the wall less the time in which the UI thread was ready and other programs had the processor, and
+less that in which the host of a virtual machine kept a processor to itself, where the system tells that (Linux). What
+exceeds the bar only with that time is counted apart, as `waited`.
 """
 
 import argparse

@@ -4,6 +4,7 @@ import ctypes
 import faulthandler
 import json
 import os
+import resource
 import sys
 import tempfile
 import threading
@@ -21,6 +22,11 @@ def kept_waiting() -> float:
             return int(file.read().split()[1]) / 1e9
     except OSError:
         return 0.0
+
+
+def in_system() -> float:
+    """Seconds of this thread's processor time that were the system's: faults of pages, files."""
+    return resource.getrusage(resource.RUSAGE_THREAD).ru_stime if sys.platform == "linux" else 0.0
 
 
 def taken_away() -> list[float]:
@@ -44,7 +50,7 @@ class Stalls:
         self.found: list[dict[str, Any]] = []
         self.waited: list[dict[str, Any]] = []  # over the bar on the wall, but only because others had the processor
         self.worst = 0.0
-        self._cpu = self._kept = 0.0
+        self._cpu = self._kept = self._system = 0.0
         self._away: list[float] = []
         self._stack: list[str] = []
         self._main = threading.main_thread().ident
@@ -52,6 +58,7 @@ class Stalls:
 
     def begin(self) -> None:
         self._cpu, self._kept, self._stack = time.thread_time(), kept_waiting(), []
+        self._system = in_system()
         self._away = taken_away()
         self.since = time.perf_counter()
 
@@ -60,17 +67,19 @@ class Stalls:
             return
         wall, cpu = time.perf_counter() - self.since, time.thread_time() - self._cpu
         self.since = None
-        kept = away = 0.0
+        kept = away = system = 0.0
         if wall > STALL_S:
             kept = kept_waiting() - self._kept
+            system = in_system() - self._system
             # Of the processors the one that was away longest: this thread was on it, or waited for one that was.
             away = max((now - then for now, then in zip(taken_away(), self._away, strict=True)), default=0.0)
         held = wall - kept - away
         self.worst = max(self.worst, held)
         if wall > STALL_S:
             found = self.found if held > STALL_S else self.waited
-            found.append({"ms": round(wall * 1000), "cpu_ms": round(cpu * 1000), "kept_ms": round(kept * 1000),
-                          "away_ms": round(away * 1000), "doing": doing, "stack": self._stack[-6:]})  # fmt: skip
+            times = {"ms": wall, "cpu_ms": cpu, "system_ms": system, "kept_ms": kept, "away_ms": away}
+            said = {name: round(seconds * 1000) for name, seconds in times.items()}
+            found.append({**said, "doing": doing, "stack": self._stack[-6:]})
             if found is self.found:
                 print("stall:", json.dumps(found[-1]), file=sys.stderr, flush=True)
 
