@@ -66,6 +66,10 @@ class Page(QFrame):
         whole.addWidget(self.message)
         whole.addWidget(self._stack, 1)
 
+    def hasHeightForWidth(self) -> bool:
+        """No: it takes the room that there is. Else its texts are laid out in a hundred widths when it is shown."""
+        return False
+
     def show_session(self, session: Session | None) -> None:
         """Come up to date with the document; builds the workspace at its first visit, unless it is there already."""
         if not self._fits(session is not None):
@@ -163,6 +167,10 @@ class Centre(QStackedWidget):
         for page in self.pages.values():
             self.addWidget(page)
         self.setMinimumWidth(420)
+
+    def hasHeightForWidth(self) -> bool:
+        """No: it takes the room that there is."""
+        return False
 
     @property
     def name(self) -> str:

@@ -1,7 +1,7 @@
 """Workspaces are made before they are visited, and a first look makes next to nothing more."""
 
 import pytest
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QLabel, QWidget
 
 from app.tab_order import arrange
 from app.workspaces import Page
@@ -83,3 +83,26 @@ def test_what_comes_ahead_of_a_workspace_that_is_there_leaves_its_order_of_tab(b
             chain.append(following)
         place = {widget: k for k, widget in enumerate(chain)}
         assert [place[widget] for widget in order] == sorted(place[widget] for widget in order), page.workspace.name
+
+
+class Counted(QLabel):
+    """Text that counts how often it is asked for its height."""
+
+    asked = 0
+
+    def heightForWidth(self, width: int) -> int:
+        Counted.asked += 1
+        return super().heightForWidth(width)
+
+
+def test_the_texts_of_a_page_are_laid_out_a_few_times_when_it_comes_to_the_front(ready):
+    window = ready.window
+    text = Counted("A long text. " * 50)
+    text.setWordWrap(True)
+    window.parts.centre.pages["layers"].layout().insertWidget(0, text)
+    Counted.asked = 0
+    for name in ("layers", "compare", "layers"):
+        window.show_workspace(name)
+        ready.settle()
+        ready.qtbot.wait(20)
+    assert Counted.asked <= 10, "they were once asked 114 times"
