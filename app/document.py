@@ -29,7 +29,7 @@ class Document(QObject):
             be None when the first model was opened)
         dropped(list of str): another model was opened, which these parts of the recipe do not apply to
         path_changed(): the session file's path or the dirty mark may have changed
-        sealed(): a gesture has ended
+        sealed(): what follows is no part of any gesture so far
         compared(): somebody wants to see the picture beside another one
     """
 
@@ -47,7 +47,7 @@ class Document(QObject):
         self.begun = 0
         """Counts the histories, each of which begins with another session."""
         self.in_gesture = False
-        """Whether the last change was one of many of a gesture, or of something that plays."""
+        """Whether the last change was one of many: of a gesture, or of something that plays."""
         self.path: Path | None = None
 
     # -- what is there ------------------------------------------------------------------------------------------
@@ -175,11 +175,11 @@ class Document(QObject):
 
     def _replace(self, session: Session, merge: object | None) -> None:
         old = self.session
+        self.in_gesture = merge is not None
         if self._held is not None:
             moved = session.edit(recipe=old.recipe) == old
             moved = moved and (merge is not None or session.recipe.model == old.recipe.model)
             merge = self._held if moved else None
-        self.in_gesture = merge is not None
         if self.history.edit(session, merge):
             self.changed.emit(old, session)
             self.path_changed.emit()

@@ -1,7 +1,8 @@
 """The main window: puts the panels around the canvas and connects document, compute thread and hands.
 
-The way of a slider: a panel asks the document to replace the recipe; `Document.changed` comes here; the panels
-follow, and the newest recipe goes to the compute thread's mailbox; its frame comes back and the canvas shows it.
+The way of a slider: a panel asks the document to replace the recipe; `Document.changed` comes here; the newest recipe
+goes to the compute thread's mailbox; its frame comes back and the canvas shows it; the other panels follow. Where it
+is no slider that is held, they do not wait for the picture.
 """
 
 import logging
@@ -221,8 +222,10 @@ class MainWindow(QMainWindow):
         drawn = old is None or old.recipe != new.recipe
         self.ahead.touch()
         if drawn:
-            self.compute.request(new.recipe)  # first of all: it is drawn while the panels follow
-        moves = old is not None and drawn and self.document.in_gesture and old.edit(recipe=new.recipe) == new
+            self.compute.request(new.recipe)  # first of all: it is drawn while the rest goes on
+        moves = old is not None and drawn and self.document.in_gesture
+        # What shows another model has to know of it before its first picture comes.
+        moves = moves and old.recipe.model == new.recipe.model and old.edit(recipe=new.recipe) == new
         self.following.changed(old, new, may_lag=moves)
 
     def _follow(self, old: Session | None, new: Session) -> None:

@@ -6,6 +6,7 @@ from PIL import Image
 from PySide6.QtCore import QPoint, Qt
 
 from app.exporting import Wish
+from ganviz.checkpoint import read_header
 from ganviz.expression import Offset, Seed, offsets_of
 from ganviz.render import Renderer
 
@@ -118,6 +119,33 @@ def test_dimensions_are_listed_moved_found_and_reset(story):
     assert story.find("latent-slider-3").value() == 0
     story.click("undo")
     assert story.find("latent-slider-3").value() == 2.5
+
+
+def test_while_a_slider_is_held_the_panels_come_after_the_picture(story, qtbot, monkeypatch, make_checkpoint):
+    lags = []
+    changed = story.window.following.changed
+    monkeypatch.setattr(
+        story.window.following, "changed", lambda *given, may_lag: (lags.append(may_lag), changed(*given, may_lag))[1]
+    )
+    slider, caption = story.find("latent-slider-3"), story.find("dimensions-card").caption
+    middle = slider.height() // 2
+    qtbot.mousePress(slider, Qt.MouseButton.LeftButton, pos=QPoint(slider.width() // 2 + 20, middle))
+    assert lags == [True]
+    story.wait(lambda: caption.text() == "1 of 8 moved")
+    other = read_header(make_checkpoint("other"))
+    story.document.introduce(other)
+    story.document.edit_recipe(merge="snapshots", model=other.ref)
+    assert lags == [True, False], "what shows another model knows of it before its picture comes"
+    qtbot.mouseRelease(slider, Qt.MouseButton.LeftButton, pos=QPoint(slider.width() // 2 + 20, middle))
+    story.settle()
+
+
+def test_the_end_of_a_gesture_brings_the_panels_along(story, qtbot):
+    slider, caption = story.find("latent-slider-3"), story.find("dimensions-card").caption
+    place = QPoint(slider.width() // 2 + 20, slider.height() // 2)
+    qtbot.mousePress(slider, Qt.MouseButton.LeftButton, pos=place)
+    qtbot.mouseRelease(slider, Qt.MouseButton.LeftButton, pos=place)
+    assert caption.text() == "1 of 8 moved"
 
 
 def test_typing_a_psi_beyond_the_slider_is_kept(story):
