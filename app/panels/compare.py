@@ -190,11 +190,11 @@ class ComparePage(QFrame):
         comparison, recipe = session.comparison, session.recipe
         first = self._a is None
         self._a, self._b = recipe, None
-        self._take_unseen()
         dropped: list[str] = []
         if comparison.other is not None and self._known(comparison.other.model):
             of_a, of_b = (self._document.header_of(ref) for ref in (recipe.model, comparison.other.model))
             self._b, dropped = comparison.recipe_of_b(recipe, of_a, of_b)
+        self._hold_unseen()
         self._look_for_models(recipe.model)
         self._show_offers(session)
         self._show_words(dropped)
@@ -356,14 +356,15 @@ class ComparePage(QFrame):
         if frame.exact:
             self._unseen = frame
             if self.isVisible():
-                self._take_unseen()
+                self._hold_unseen()
+                self._look_at(frame.recipe)
 
-    def _take_unseen(self) -> None:
+    def _hold_unseen(self) -> None:
         frame, self._unseen = self._unseen, None
         if frame is not None:
-            self._take(frame.recipe, frame.pixels)
+            self._hold(frame.recipe, frame.pixels)
 
-    def _take(self, recipe: Recipe, pixels: np.ndarray) -> None:
+    def _hold(self, recipe: Recipe, pixels: np.ndarray) -> None:
         """A picture was drawn; keep it while it may be wanted."""
         key = _key(recipe)
         self._pictures.pop(key, None)
@@ -371,7 +372,11 @@ class ComparePage(QFrame):
         needed = {_key(item) for item in (self._a, self._b) if item is not None}
         for old in [k for k in self._pictures if k not in needed][: max(0, len(self._pictures) - PICTURES_HELD)]:
             del self._pictures[old]
-        if self._document.is_open and self.isVisible() and key in needed:
+
+    def _look_at(self, recipe: Recipe) -> None:
+        """Show a picture that has come, where it is one of the two."""
+        needed = {_key(item) for item in (self._a, self._b) if item is not None}
+        if self._document.is_open and self.isVisible() and _key(recipe) in needed:
             self._show_pictures()
             self._want()
 
@@ -386,7 +391,8 @@ class ComparePage(QFrame):
 
         def done(pixels: np.ndarray) -> None:
             self._drawing = None
-            self._take(recipe, pixels)
+            self._hold(recipe, pixels)
+            self._look_at(recipe)
             self._want()
 
         def failed(message: str) -> None:

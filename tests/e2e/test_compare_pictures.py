@@ -88,6 +88,22 @@ def test_a_pinned_picture_stays_while_the_present_one_changes(comparing):
     assert np.array_equal(comparing.view._pictures["difference"], difference_map(a, b))
 
 
+def test_coming_back_to_the_page_shows_both_at_once(comparing, monkeypatch):
+    story = comparing.story
+    story.click("compare-pin")
+    comparing.settle()
+    story.window.show_workspace("explore")
+    story.find("seed").setValue(9)
+    story.settle()
+    shown = []
+    show = comparing.view.show_pictures
+    monkeypatch.setattr(comparing.view, "show_pictures", lambda a, b, *rest: (shown.append(b), show(a, b, *rest)))
+    story.window.show_workspace("compare")
+    comparing.settle()
+    assert np.array_equal(comparing.shown()[0], story.pixels())
+    assert shown and all(b is not None for b in shown), "B was there all the time"
+
+
 def test_a_dropped_or_kept_picture_is_b_and_that_is_undone_saved_and_opened_again(comparing, begin, tmp_path):
     story = comparing.story
     other = story.recipe.edit(latent=Seed(9), psi=0.8)
