@@ -189,7 +189,9 @@ class NumberRow(QWidget):
 
     def _changed(self, value: float) -> None:
         self.valueChanged.emit(value)
-        if not self._late.isActive():
+        if self.field.hasFocus():
+            self._fill_field()  # by its own keys and wheel: what is typed next belongs to this number
+        elif not self._late.isActive():
             self._late.start()
 
     def _fill_field(self) -> None:

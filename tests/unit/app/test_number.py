@@ -25,6 +25,14 @@ def place(row: NumberRow, value: float) -> QPoint:
     return QPoint(round(HANDLE / 2 + (value - low) / (high - low) * span), row.slider.height() // 2)
 
 
+def move(slider: FloatSlider, to: QPoint) -> None:
+    """Move the mouse, whose left button is down, without letting anything else happen."""
+    left, where = Qt.MouseButton.LeftButton, QPointF(to)
+    none, plain = Qt.MouseButton.NoButton, Qt.KeyboardModifier.NoModifier
+    event = QMouseEvent(QEvent.Type.MouseMove, where, slider.mapToGlobal(where), none, left, plain)
+    QApplication.sendEvent(slider, event)
+
+
 def test_object_name_goes_to_the_widget_that_answers_in_the_own_unit(row):
     named = row.window().findChild(QWidget, "psi")
     assert named.value() == 1.0
@@ -44,6 +52,17 @@ def test_a_drag_is_one_gesture_with_many_values(row, qtbot, heard):
     qtbot.mouseRelease(row.slider, left, pos=place(row, 0.2))
     assert ears.names == ["began", "value", "value", "value", "ended"]
     assert row.value() == pytest.approx(0.2, abs=0.03)
+
+
+def test_the_field_of_a_held_slider_follows_a_moment_later(row, qtbot):
+    left = Qt.MouseButton.LeftButton
+    qtbot.mousePress(row.slider, left, pos=place(row, 1.0))
+    move(row.slider, place(row, 0.0))
+    assert row.value() == pytest.approx(0, abs=0.02) and row.field.text() == "1.00", "the picture comes first"
+    qtbot.waitUntil(lambda: row.field.text() == f"{row.value():.2f}", timeout=1000)
+    move(row.slider, place(row, 1.5))
+    qtbot.mouseRelease(row.slider, left, pos=place(row, 1.5))
+    assert row.field.text() == f"{row.value():.2f}"
 
 
 def test_a_press_on_the_track_goes_there(row, qtbot):
