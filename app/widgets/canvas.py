@@ -263,9 +263,10 @@ class Canvas(QWidget):
         return self._smooth_cache[1]
 
     def _fill_around(self, painter: QPainter, target: QRectF) -> None:
-        """Fill what the picture leaves free. In device pixels, as the picture: both end at the same ones."""
-        width, height = self._view.width, self._view.height
-        left, top, right, bottom = target.left(), target.top(), target.right(), target.bottom()
+        """Fill what the picture, which is drawn next, leaves free; in device pixels, also those that are half a one."""
+        width, height = self._view.width + 1, self._view.height + 1
+        inner = target.adjusted(1, 1, -1, -1)  # so that no seam stays where a place is between two pixels
+        left, top, right, bottom = inner.left(), inner.top(), inner.right(), inner.bottom()
         for free in (
             QRectF(0, 0, width, top),
             QRectF(0, bottom, width, height - bottom),
