@@ -197,6 +197,7 @@ def test_a_weight_half_typed_for_a_term_that_is_taken_back_goes_nowhere(adding):
     story.click("term-add")
     field = story.find("term-3-weight-field")
     field.setFocus()
+    assert field.hasFocus()
     field.selectAll()
     QTest.keyClicks(field, "12")
     story.document.undo()

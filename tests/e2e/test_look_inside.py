@@ -178,6 +178,7 @@ def test_a_number_half_typed_for_an_edit_that_is_taken_back_goes_nowhere(inside,
     story.click("layers-boost")
     field = story.find("unit-1-gain-field")
     field.setFocus()
+    assert field.hasFocus()
     field.selectAll()
     QTest.keyClicks(field, "1.25")
     story.document.undo()

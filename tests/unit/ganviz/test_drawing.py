@@ -8,14 +8,16 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from ganviz import drawing, places, readout
+from ganviz import checkpoint, drawing, places, readout
 from ganviz.edits import Direction, LayerNoise, Mix, Move, UnitEdit
 from ganviz.errors import GanvizError
-from ganviz.expression import Offset, Seed
+from ganviz.expression import Lerp, Mapped, Mean, Offset, Seed
 from ganviz.frames import Frame
 from ganviz.models.base import State
-from ganviz.recipe import Noise, Recipe
+from ganviz.models.stylegan2 import Generator, StyleGAN2Config
+from ganviz.recipe import Noise, Recipe, class_weights
 from ganviz.render import Renderer
+from ganviz.spec import Card
 
 
 @pytest.fixture(autouse=True)
@@ -266,6 +268,52 @@ def test_mapping_and_sums_of_directions_are_worked_out_once(
         changed = recipe.edit(psi=0.1 * k, moves=(Move(DIRECTION, 0.1 * k),))
         assert np.array_equal(renderer.render(changed).pixels, Renderer("cpu").render(changed).pixels)
     assert len(mapped) == 2
+
+
+def test_what_a_latent_is_made_of_is_worked_out_once(
+    renderer: Renderer, tiny_stylegan2: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    generator = renderer.load(tiny_stylegan2)
+    renderer.render(ref_of(tiny_stylegan2).edit(latent=Offset(Mapped(Seed(0)), ((1, 1.0),))))  # the deviation of w
+    mapping, mapped = generator.mapping, []
+    monkeypatch.setattr(generator, "mapping", lambda *arguments: (mapped.append(1), mapping(*arguments))[1])
+    ends = Mapped(Seed(1)), Mapped(Seed(2))
+    for k in range(10):
+        renderer.render(ref_of(tiny_stylegan2).edit(latent=Offset(Lerp(*ends, 0.1 * k), ((1, 0.1 * k),))))
+    assert len(mapped) == 2
+
+
+@pytest.fixture
+def conditional_stylegan2(tmp_path: Path) -> Path:
+    config = StyleGAN2Config(
+        resolution=8, z_dim=6, w_dim=6, mapping_layers=2, base_channels=4, max_channels=8, num_classes=3
+    )
+    torch.manual_seed(1)
+    path = tmp_path / "classes.safetensors"
+    checkpoint.save(path, Generator(config), Card(name="classes", title="Classes", licence="CC0"))
+    return path
+
+
+@pytest.mark.parametrize("model", ["tiny_conditional", "conditional_stylegan2"])
+def test_parts_that_are_remembered_go_with_their_class_and_moves(
+    renderer: Renderer, model: str, request: pytest.FixtureRequest
+) -> None:
+    path = request.getfixturevalue(model)
+    spec = renderer.load(path).spec
+    step = Direction.of(np.linspace(-1, 1, spec.z_dim, dtype=np.float32), "z")
+    plain = ref_of(path).edit(latent=Mean((Seed(1), Seed(2))))
+    latents = [plain.latent, Lerp(Seed(1), Seed(3), 0.5), Offset(Mean((Seed(1), Seed(3))), ((0, 1.0),))]
+    if spec.has_mapping:
+        latents += [Mean((Mapped(Seed(1)), Mapped(Seed(2)))), Offset(Mapped(Seed(1)), ((0, 1.0),))]
+    labels = [class_weights(k, spec.num_classes) for k in range(2)]
+    recipes = [
+        plain.edit(latent=latent, label=label, moves=moves)
+        for latent in latents
+        for label in labels
+        for moves in ((), (Move(step, 1.5),), (Move(step, -1.0),))
+    ]
+    for recipe in random.Random(2).sample(recipes * 2, 2 * len(recipes)):
+        assert np.array_equal(renderer.render(recipe).pixels, Renderer("cpu").render(recipe).pixels), recipe
 
 
 @pytest.mark.timeout(600)
