@@ -223,10 +223,7 @@ class MainWindow(QMainWindow):
         self.ahead.touch()
         if drawn:
             self.compute.request(new.recipe)  # first of all: it is drawn while the rest goes on
-        moves = old is not None and drawn and self.document.in_gesture
-        # What shows another model has to know of it before its first picture comes.
-        moves = moves and old.recipe.model == new.recipe.model and old.edit(recipe=new.recipe) == new
-        self.following.changed(old, new, may_lag=moves)
+        self.following.changed(old, new, may_lag=self.document.in_gesture and _is_move(old, new))
 
     def _follow(self, old: Session | None, new: Session) -> None:
         """Show a session that was another one."""
@@ -421,6 +418,11 @@ class MainWindow(QMainWindow):
     def show_keys(self) -> None:
         """List the keys."""
         KeysDialog(self).open()
+
+
+def _is_move(old: Session | None, new: Session) -> bool:
+    """Whether nothing but the recipe changed, and not its model: panels know a model before its first picture comes."""
+    return old is not None and old.recipe.model == new.recipe.model and old.edit(recipe=new.recipe) == new
 
 
 def same_picture(a: Recipe, b: Recipe) -> bool:
