@@ -42,7 +42,7 @@ HEARTBEAT_MS, TICK_MS = 2, 16
 PREVIEW_S = 0.033
 STEPS, STEPS_S = 120, 20.0
 """Steps that are waited for: so many, or as many as there is time for."""
-REST_S = 0.4
+REST_S, SETTLED_S = 0.4, 0.04
 
 
 class Meter:
@@ -143,9 +143,15 @@ class Meter:
             if "exact" not in times:
                 raise TimeoutError("the picture did not come")
             taken: list[float] = []
-            wait_until(lambda: window.compute.is_idle)
-            window.compute.ask(lambda renderer: bare(renderer, window.document.recipe), taken.append)
-            wait_until(lambda taken=taken: bool(taken))
+            settled = time.perf_counter() + SETTLED_S  # the panels have followed and been painted
+            wait_until(lambda settled=settled: time.perf_counter() > settled and window.compute.is_idle)
+
+            def done(ms: float, taken: list[float] = taken) -> None:
+                taken.append(ms)
+                loop.quit()
+
+            window.compute.ask(lambda renderer: bare(renderer, window.document.recipe), done)
+            loop.exec()
             if k > 2:
                 for name in ("first", "exact"):
                     found[name].append(times[name] * 1000)
