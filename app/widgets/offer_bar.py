@@ -1,6 +1,6 @@
 """A bar above the columns that offers something and waits as long as it takes; the work goes on meanwhile."""
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QWidget
 
 from app import theme
@@ -48,10 +48,18 @@ class OfferBar(QFrame):
 
     def offer(self, text: str) -> None:
         """Show the bar."""
-        self._icon.setPixmap(theme.icon("history").pixmap(20, 20))
+        self._draw_icon()
         self._label.setText(text)
         self.setAccessibleName(text)
         self.show()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.StyleChange and not self.isHidden():
+            self._draw_icon()  # a picture keeps the colours of the theme that it was drawn in
+
+    def _draw_icon(self) -> None:
+        self._icon.setPixmap(theme.icon("history").pixmap(20, 20))
 
     def text(self) -> str:
         """What it offers; empty when it is not shown."""
