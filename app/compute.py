@@ -141,7 +141,7 @@ class Compute(QObject):
         """
         if self._job_running:
             said = f"{self._job.what or 'Other work'} is still going on; wait for it or cancel it"
-            self.said.emit(said, "warning")
+            self.said.emit(said, "info")  # it is no longer true before long, and goes by itself
             return False
         self._job_running = True
         self._job = Calls(what, done, failed, cancelled, progress)

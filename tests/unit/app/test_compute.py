@@ -352,7 +352,9 @@ def test_a_job_reports_progress_and_its_result_beside_pictures(compute: Compute,
 
     compute.job_progress.connect(seen.append)
     assert compute.start_job(job)
-    assert not compute.start_job(job), "one job at a time"
+    with qtbot.waitSignal(compute.said) as said:
+        assert not compute.start_job(job), "one job at a time"
+    assert "still going on" in said.args[0] and said.args[1] == "info", "a line that goes by itself"
     with qtbot.waitSignal(compute.frame_ready):
         compute.request(recipe)
     with qtbot.waitSignal(compute.job_done) as done:
