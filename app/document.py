@@ -47,7 +47,7 @@ class Document(QObject):
         self.begun = 0
         """Counts the histories, each of which begins with another session."""
         self.in_gesture = False
-        """Whether the last change was one of many: of a gesture, or of something that plays."""
+        """While `changed` is told: whether it is one of many changes, of a gesture or of something that plays."""
         self.path: Path | None = None
 
     # -- what is there ------------------------------------------------------------------------------------------
@@ -168,20 +168,20 @@ class Document(QObject):
     def _travel(self, step: Any) -> None:
         old = self.session
         new = step()
-        self.in_gesture = False
         if new != old:
             self.changed.emit(old, new)
             self.path_changed.emit()
 
     def _replace(self, session: Session, merge: object | None) -> None:
-        old = self.session
-        self.in_gesture = merge is not None
+        old, in_gesture = self.session, merge is not None
         if self._held is not None:
             moved = session.edit(recipe=old.recipe) == old
             moved = moved and (merge is not None or session.recipe.model == old.recipe.model)
             merge = self._held if moved else None
         if self.history.edit(session, merge):
+            self.in_gesture = in_gesture
             self.changed.emit(old, session)
+            self.in_gesture = False
             self.path_changed.emit()
 
     # -- opening and saving -------------------------------------------------------------------------------------
@@ -233,7 +233,7 @@ class Document(QObject):
     def restore(self, work: Work) -> None:
         """Go on with work that a crash left behind, history and all; its models must have been introduced."""
         old = self._history.present if self._history is not None else None
-        self._held, self.in_gesture = None, False
+        self._held = None
         self.path = work.path
         if self._history is None:
             self._history = History(work.present)
@@ -250,7 +250,6 @@ class Document(QObject):
 
     def _begin(self, session: Session) -> None:
         self.begun += 1
-        self.in_gesture = False
         old = self._history.present if self._history is not None else None
         if self._history is None:
             self._history = History(session)
