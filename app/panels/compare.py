@@ -175,7 +175,7 @@ class ComparePage(QFrame):
 
     def complete(self) -> bool:
         """Whether nothing more is to come."""
-        wanted = {_key(recipe) for recipe in (self._a, self._b) if recipe is not None} - self._failed
+        wanted = self._needed - self._failed
         measured = self._b is None or self._measured == (self._a, self._b) or not wanted <= self._pictures.keys()
         return wanted <= self._pictures.keys() and measured and self._listed == self._looking
 
@@ -369,14 +369,17 @@ class ComparePage(QFrame):
         key = _key(recipe)
         self._pictures.pop(key, None)
         self._pictures[key] = pixels
-        needed = {_key(item) for item in (self._a, self._b) if item is not None}
+        needed = self._needed
         for old in [k for k in self._pictures if k not in needed][: max(0, len(self._pictures) - PICTURES_HELD)]:
             del self._pictures[old]
 
+    @property
+    def _needed(self) -> set[Recipe]:
+        return {_key(item) for item in (self._a, self._b) if item is not None}
+
     def _look_at(self, recipe: Recipe) -> None:
         """Show a picture that has come, where it is one of the two."""
-        needed = {_key(item) for item in (self._a, self._b) if item is not None}
-        if self._document.is_open and self.isVisible() and _key(recipe) in needed:
+        if self._document.is_open and self.isVisible() and _key(recipe) in self._needed:
             self._show_pictures()
             self._want()
 
