@@ -8,10 +8,8 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QObject, QTimer
 
+from app.widgets.number import LATE_MS
 from ganviz.session import Session
-
-LAG_MS = 12
-"""The panels wait for the picture no longer than this."""
 
 
 class Following(QObject):
@@ -33,7 +31,7 @@ class Following(QObject):
             self._follow(old, new)
             return
         if self._lagging is None:
-            self._timer.start(LAG_MS)
+            self._timer.start(LATE_MS)  # no longer than that
         self._lagging = (old, new)
 
     def picture_shown(self) -> None:

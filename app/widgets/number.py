@@ -8,7 +8,7 @@ from app import theme
 from app.widgets.slider import FREE, FloatSlider
 
 LATE_MS = 12
-"""While its slider is held a field follows after this: the picture comes first, see `app.following`."""
+"""What follows a slider that is held, its field too, does so after this: the picture comes first, `app.following`."""
 
 
 def leave_undo(field: QAbstractSpinBox | QLineEdit, event: QEvent) -> bool:
